@@ -1,0 +1,1 @@
+"""Data that ships with the program: schemas, label maps, JSON Schemas, icons."""

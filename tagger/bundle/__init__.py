@@ -1,0 +1,1 @@
+"""The model bundle: read, write, validate, adapt."""

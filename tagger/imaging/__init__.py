@@ -1,0 +1,1 @@
+"""From file bytes to upright RGB pixels: decoding, colour, thumbnails, model input."""

@@ -1,0 +1,1 @@
+"""One library on disk: scan, catalog, cache, annotation file, metadata, import, export."""

@@ -1,0 +1,1 @@
+"""The inference child process and the client that starts it."""

@@ -1,0 +1,29 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real photos beside the checkout; skips without it, fails without it in CI."""
+    given = os.environ.get("TAGGER_TEST_DATA")
+    folder = Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        message = f"no test photos at {folder}: set TAGGER_TEST_DATA"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_user_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test gets a user data folder of its own, so none reads another's models or settings."""
+    folder = tmp_path / "user-data"
+    monkeypatch.setenv("TAGGER_DATA_DIR", str(folder))
+    return folder

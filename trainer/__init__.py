@@ -1,0 +1,1 @@
+"""Learning from decisions: everything that may import torch."""

@@ -1,0 +1,1 @@
+"""The starter model: assembled from published ImageNet weights without torch."""

@@ -1,4 +1,4 @@
-"""How a photo becomes model input, as data: part of every bundle, obeyed by suggester and trainer."""
+"""How a photo becomes model input, as data: part of every bundle."""
 
 from __future__ import annotations
 

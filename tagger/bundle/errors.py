@@ -10,4 +10,4 @@ class BundleError(TaggerError):
 
 
 class GoldenMismatch(BundleError):
-    """This machine's pipeline does not give what the bundle says it must give."""
+    """The pipeline of this machine does not give what the bundle says it must give."""

@@ -68,14 +68,14 @@ class Fields:
             raise BundleError(f"{self.path(key)} is {value!r}, not one of: {', '.join(allowed)}")
         return str(value)
 
-    def object(self, key: str) -> dict[str, Any]:
+    def mapping(self, key: str) -> dict[str, Any]:
         """Return a JSON object, empty where the key is absent."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
             raise BundleError(f"{self.path(key)} is not a JSON object")
         return value
 
-    def list(self, key: str, default: list[Any] | None = None) -> list[Any]:
+    def items(self, key: str, default: list[Any] | None = None) -> list[Any]:
         """Return a JSON list."""
         value = self._get(key, default)
         if not isinstance(value, list):
@@ -84,14 +84,16 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of strings, empty where the key is absent."""
-        values = self.list(key, [])
+        values = self.items(key, [])
         if not all(isinstance(value, str) for value in values):
             raise BundleError(f"{self.path(key)} is not a list of texts")
         return tuple(values)
 
     def objects(self, key: str) -> list[Fields]:
         """Return a list of JSON objects, each knowing its place."""
-        return [Fields(value, f"{self.path(key)}[{at}]") for at, value in enumerate(self.list(key))]
+        return [
+            Fields(value, f"{self.path(key)}[{at}]") for at, value in enumerate(self.items(key))
+        ]
 
     def _get(self, key: str, default: Any) -> Any:
         if key not in self.data and default is None:

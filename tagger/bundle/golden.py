@@ -1,4 +1,4 @@
-"""Synthetic pictures and what they must give: proof that this machine answers as the maker's did."""
+"""Synthetic pictures and what they must give: proof that this machine answers as it should."""
 
 from __future__ import annotations
 

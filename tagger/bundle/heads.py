@@ -1,18 +1,28 @@
-"""From an embedding to the scores of one group, in NumPy: the same numbers as the graph gives."""
+"""From an embedding to the scores of a group, in NumPy: the numbers that the graph gives."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.bundle.errors import BundleError
+from tagger.bundle.fields import Fields
+from tagger.bundle.files import read_arrays, read_json, write_arrays, write_json
+from tagger.bundle.spec import HEADS_ARRAYS_FILE, HEADS_FILE
+
+HEADS_FORMAT = "tagger-heads"
+HEADS_VERSION = 1
 
 HeadType = Literal["linear", "softmax_sum", "mlp", "ensemble"]
 HEAD_TYPES: tuple[HeadType, ...] = ("linear", "softmax_sum", "mlp", "ensemble")
 LINKS = ("sigmoid", "softmax")
+
+MAX_NESTING = 4
 
 LOGIT_LIMIT = 16.0
 """Logits of summed probabilities stay within plus and minus this."""
@@ -132,7 +142,7 @@ def scores_from_logits(head: Head, logits: NDArray[np.float32]) -> NDArray[np.fl
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 1 / (1 + exp(-z)) without overflow, same shape."""
     small = np.exp(-np.abs(logits))
-    result: NDArray[np.float32] = np.where(logits >= 0, 1.0, small) / (1.0 + small)
+    result = np.where(logits >= 0, np.float32(1), small) / (1 + small)
     return result.astype(np.float32, copy=False)
 
 
@@ -192,3 +202,80 @@ _LOGITS = {
     "mlp": _mlp,
     "ensemble": _ensemble,
 }
+
+
+def write_heads(folder: Path, heads: Sequence[Head]) -> None:
+    """Write `heads.npz` and `heads.json` into `folder`.
+
+    Floating numbers are stored as float32, integers as int32, and `rows` as uint8.
+    """
+    arrays = {name: array for head in heads for name, array in named_arrays(head)}
+    write_arrays(folder / HEADS_ARRAYS_FILE, arrays)
+    facts = {"format": HEADS_FORMAT, "version": HEADS_VERSION, "heads": heads_to_json(heads)}
+    write_json(folder / HEADS_FILE, facts)
+
+
+def read_heads(folder: Path) -> tuple[Head, ...]:
+    """Read what `write_heads` wrote; shapes are checked by `head_rules.check_heads`.
+
+    Raises:
+        BundleError: a file is missing or damaged, or an array is missing; names file and array.
+    """
+    top = Fields(read_json(folder / HEADS_FILE), HEADS_FILE)
+    if top.data.get("format") != HEADS_FORMAT:
+        raise BundleError(f"{top.path('format')} is not {HEADS_FORMAT!r}")
+    if top.whole("version", 1) > HEADS_VERSION:
+        raise BundleError(f"{top.path('version')} is newer than this program: update the program")
+    arrays = read_arrays(folder / HEADS_ARRAYS_FILE)
+    return tuple(
+        _read_head(item, item.text("group", empty=False), item.text("group"), arrays)
+        for item in top.objects("heads")
+    )
+
+
+def heads_to_json(heads: Sequence[Head]) -> list[dict[str, Any]]:
+    """Return everything about heads but their numbers, as plain JSON values."""
+    return [
+        {
+            "group": head.group,
+            "type": head.type,
+            "input": head.input,
+            "kind": head.kind,
+            "options": head.options,
+            "arrays": sorted(head.arrays),
+            "members": heads_to_json(head.members),
+        }
+        for head in heads
+    ]
+
+
+def named_arrays(head: Head, prefix: str = "") -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield every array of a head and its members, as stored, under its name in `heads.npz`."""
+    prefix = prefix or head.group
+    for name in sorted(head.arrays):
+        array = head.arrays[name]
+        stored = np.uint8 if name == "rows" else np.float32 if array.dtype.kind == "f" else np.int32
+        yield f"{prefix}/{name}", np.ascontiguousarray(array, dtype=stored)
+    for at, member in enumerate(head.members):
+        yield from named_arrays(member, f"{prefix}/{at}")
+
+
+def _read_head(data: Fields, prefix: str, group: str, arrays: dict[str, NDArray[Any]]) -> Head:
+    if prefix.count("/") > MAX_NESTING:
+        raise BundleError(f"{data.where} is an ensemble nested more than {MAX_NESTING} deep")
+    names = data.texts("arrays")
+    for name in names:
+        if f"{prefix}/{name}" not in arrays:
+            raise BundleError(f"{HEADS_ARRAYS_FILE}: array {prefix}/{name} is missing")
+    return Head(
+        group=group,
+        type=cast(HeadType, data.choice("type", HEAD_TYPES)),
+        input=cast(Literal["identity", "sqrt"], data.choice("input", ("identity", "sqrt"))),
+        kind=cast(Literal["multi", "single"], data.choice("kind", ("multi", "single"))),
+        arrays={name: arrays[f"{prefix}/{name}"] for name in names},
+        options=data.mapping("options"),
+        members=tuple(
+            _read_head(member, f"{prefix}/{at}", group, arrays)
+            for at, member in enumerate(data.objects("members"))
+        ),
+    )

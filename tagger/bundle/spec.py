@@ -125,7 +125,7 @@ class BundleGroup:
             labels=tuple(BundleLabel.read(label) for label in data.objects("labels")),
             gate=data.text_or_none("gate"),
             operating_points=_operating_points(data),
-            calibration=data.object("calibration") or {"method": "none"},
+            calibration=data.mapping("calibration") or {"method": "none"},
             has_null=data.flag("has_null"),
         )
 
@@ -205,9 +205,9 @@ class BundleSpec:
             space_id=top.text("space_id", empty=False),
             parent=top.text_or_none("parent"),
             bundle_id=top.text("bundle_id", empty=False),
-            metrics=top.object("metrics"),
-            dataset=top.object("dataset"),
-            producer=top.object("producer"),
+            metrics=top.mapping("metrics"),
+            dataset=top.mapping("dataset"),
+            producer=top.mapping("producer"),
             licence=top.text("licence", ""),
             attribution=top.text("attribution", ""),
             created=top.text("created", ""),
@@ -249,7 +249,7 @@ def _check_version(top: Fields) -> None:
 
 
 def _preprocessing(top: Fields) -> Preprocessing:
-    inner = Fields(top.object("preprocessing"), top.path("preprocessing"))
+    inner = Fields(top.mapping("preprocessing"), top.path("preprocessing"))
     if inner.whole("pipeline_version", 1, PIPELINE_VERSION) > PIPELINE_VERSION:
         raise BundleError(
             f"{inner.path('pipeline_version')} is newer than this program: update the program"
@@ -263,11 +263,11 @@ def _preprocessing(top: Fields) -> Preprocessing:
 
 
 def _operating_points(data: Fields) -> dict[str, tuple[float, ...]]:
-    points = Fields(data.object("operating_points"), data.path("operating_points"))
+    points = Fields(data.mapping("operating_points"), data.path("operating_points"))
     return {
         name: tuple(
             as_number(value, f"{points.path(name)}[{at}]", 0.0, 1.0)
-            for at, value in enumerate(points.list(name))
+            for at, value in enumerate(points.items(name))
         )
         for name in points.data
     }

@@ -1,0 +1,108 @@
+"""Reading a photo: from any file to upright sRGB pixels, or to a plain reason why not.
+
+A photo is refused exactly if a full decode by Pillow, with HEIF, refuses it. Only Pillow decodes:
+OpenCV takes truncated JPEGs for whole, ignores orientation in AVIF, and gains nothing measurable
+once the resize is counted (see docs/decoding.md).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from tagger.imaging.colour import RGB, to_srgb
+from tagger.imaging.files import Source, open_stream
+from tagger.imaging.opener import PROBLEM_HEAD, open_picture
+from tagger.imaging.problems import PhotoProblem, problem_of_decoding
+from tagger.imaging.turning import pending_orientation, swaps_sides, turn_upright
+
+__all__ = ["WHITE", "PhotoProblem", "Source", "Wanted", "read_photo", "upright_image"]
+
+WHITE: RGB = (255, 255, 255)
+
+Wanted = Callable[[int, int], tuple[int, int]]
+"""From the upright width and height of a photo, the least width and height that are enough."""
+
+_LARGE = 64_000_000
+_one_large_at_a_time = threading.Lock()
+"""Pictures over `_LARGE` pixels take 4 bytes each, twice while converted: one at a time."""
+
+
+def read_photo(
+    source: Source, *, at_least: tuple[int, int] | None = None, background: RGB = WHITE
+) -> np.ndarray:
+    """Decode a photo.
+
+    Args:
+        source: path, bytes path, or open file.
+        at_least: (width, height) in pixels; the photo may come reduced by a whole number as long
+            as it stays at least that large, which is several times faster. None: full size.
+        background: RGB behind transparency.
+
+    Returns:
+        uint8 [H, W, 3], RGB in sRGB, upright.
+
+    Raises:
+        PhotoProblem: it cannot be read; the message says why.
+    """
+    wanted = None if at_least is None else lambda width, height: at_least
+    with upright_image(source, wanted=wanted, background=background) as image:
+        return np.array(image)
+
+
+@contextmanager
+def upright_image(
+    source: Source, *, wanted: Wanted | None = None, background: RGB = WHITE
+) -> Iterator[Image.Image]:
+    """Decode a photo to a Pillow picture in mode RGB, sRGB and upright, for use inside the block.
+
+    Args:
+        source: path, bytes path, or open file.
+        wanted: what size is enough; None: full size.
+        background: RGB behind transparency.
+
+    Raises:
+        PhotoProblem: it cannot be read.
+    """
+    with open_stream(source) as stream:
+        image = open_picture(stream)
+        orientation = pending_orientation(image, stream)
+        enough = _enough(image, orientation, wanted)
+        if image.format == "JPEG":
+            image.draft(None, enough)
+        large = image.width * image.height > _LARGE
+        with _one_large_at_a_time if large else nullcontext():
+            yield _decode(image, stream, orientation, enough, background)
+
+
+def _enough(image: Image.Image, orientation: int, wanted: Wanted | None) -> tuple[int, int]:
+    """Return the least width and height, as stored, that the picture may be reduced to."""
+    if wanted is None:
+        return image.size
+    turned = swaps_sides(orientation)
+    width, height = wanted(*image.size[::-1]) if turned else wanted(*image.size)
+    width, height = max(1, width), max(1, height)
+    return (height, width) if turned else (width, height)
+
+
+def _decode(
+    image: ImageFile.ImageFile,
+    stream: BinaryIO,
+    orientation: int,
+    enough: tuple[int, int],
+    background: RGB,
+) -> Image.Image:
+    try:
+        image.load()
+        if image.format == "PNG":
+            orientation = pending_orientation(image, stream)  # its EXIF may follow the pixels
+        reduce = max(1, min(image.width // enough[0], image.height // enough[1]))
+        return turn_upright(to_srgb(image, background, reduce), orientation)
+    except Exception as error:  # decoders raise whatever they like on damaged data
+        stream.seek(0)
+        raise problem_of_decoding(error, stream.read(PROBLEM_HEAD)) from error

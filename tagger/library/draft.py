@@ -53,7 +53,8 @@ class Draft:
         self.source = source
         self.override = override
         self.conflicts = 0
-        self._time = utc_now()
+        self.time = utc_now()
+        self.name_cache: dict[tuple[int, str], int] = {}
         self._rows: dict[tuple[str, int, int], list[Any] | None] = {}
         self.groups = dict(self._facts.schema.groups)
         self.labels = dict(self._facts.schema.labels)
@@ -87,7 +88,7 @@ class Draft:
                 int(verdict),
                 self.source,
                 self._library.author,
-                self._time,
+                self.time,
                 bundle if answered else None,
                 round(score, 4) if answered else None,
             ]
@@ -147,7 +148,7 @@ class Draft:
         for label in offered:
             self._adopt(label)
         number = self._library.label_set(group, offered)
-        value = [number, self.source, self._library.author, self._time]
+        value = [number, self.source, self._library.author, self.time]
         for slot in np.atleast_1d(np.asarray(photos, np.int64)).tolist():
             self._rows["reviewed", slot, group] = value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,10 +31,14 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run `command` with its output shown; raises `SetupError(failure)` unless it succeeds."""
+    """Run `command` with its output shown; raises `SetupError(failure)` unless it succeeds.
+
+    The program inherits the lock of `guard`, so that the lock outlives a kill as long as it does.
+    """
     sys.stdout.flush()
+    line = [str(part) for part in command]
     try:
-        done = subprocess.run([str(part) for part in command], env=env, cwd=cwd, check=False)
+        done = subprocess.run(line, env=env, cwd=cwd, check=False, close_fds=os.name == "nt")
     except OSError as error:
         raise SetupError(f"{failure} ({error.strerror}: {command[0]})") from error
     if done.returncode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from installer.console import SetupError, say
 def one_at_a_time(checkout: Path) -> Iterator[None]:
     """Hold the checkout's lock file while the body runs, waiting for another set-up to end.
 
-    The operating system lets go of the lock when the process ends, however it ends.
+    The operating system lets go of the lock when the process ends, however it ends, and with it
+    the programs that it started: after a kill they may still be writing.
     """
     path = checkout / ".setup.lock"
     try:
@@ -29,6 +31,7 @@ def one_at_a_time(checkout: Path) -> Iterator[None]:
         if not _lock(handle, wait=False):
             say("Another set-up is at work in this checkout; waiting for it to finish.")
             _lock(handle, wait=True)
+        os.set_inheritable(handle.fileno(), True)
         yield
 
 

@@ -30,7 +30,7 @@ def ensure(state: State, version: str, gpu: Gpu) -> State:
     Does nothing, within milliseconds, when locks, Python version, GPU and `pyproject.toml` are
     those of the last success and no installed package has vanished since.
     """
-    digest = _digest(state, version, gpu)
+    digest = digest_for(state, version, gpu)
     if state.digest == digest and _still_there(state):
         say("Python packages: unchanged.")
         return state
@@ -47,7 +47,7 @@ def ensure(state: State, version: str, gpu: Gpu) -> State:
         raise
     done = replace(
         state,
-        digest=_digest(state, version, gpu),
+        digest=digest_for(state, version, gpu),
         unfinished=False,
         where=str(places.ENVIRONMENT),
         distributions=distributions(places.site_packages()),
@@ -56,7 +56,7 @@ def ensure(state: State, version: str, gpu: Gpu) -> State:
     return done
 
 
-def _digest(state: State, version: str, gpu: Gpu) -> str:
+def digest_for(state: State, version: str, gpu: Gpu) -> str:
     """The digest of everything that decides what must be installed."""
     locks = locks_for(state.extras, cuda=gpu.usable, torch=state.torch)
     files = [*locks, places.REQUIREMENTS / "uv.txt", places.CHECKOUT / "pyproject.toml"]

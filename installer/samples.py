@@ -124,8 +124,9 @@ def user_data_folder() -> Path:
     question = "from tagger.library.places import user_data_dir; print(user_data_dir())"
     code, output = ask([places.python(), "-c", question])
     if code:
-        raise SetupError(f"The program does not tell its data folder:\n{output.strip()}")
-    return Path(output.splitlines()[-1])
+        reason = (output.strip() or "no answer").splitlines()[-1]
+        raise SetupError(f"The program's data folder cannot be had: {reason}")
+    return Path(output.splitlines()[-1]).absolute()
 
 
 def extract(wheel: Path, folder: Path) -> int:

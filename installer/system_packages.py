@@ -108,6 +108,7 @@ def _install(packages: list[str]) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     failure = f"apt-get failed (see above). To try it by hand: {apt_command(packages, sudo='')}"
     run(["apt-get", "update", "-qq"], failure, env=env)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    quiet = ("-qq", "-o", "Dpkg::Use-Pty=0")
+    install = ["apt-get", "install", "-y", *quiet, "--no-install-recommends", *packages]
     run(install, failure, env=env)
     importlib.invalidate_caches()

@@ -30,16 +30,16 @@ Windows and macOS too, but not tried there.
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns the exit code: 0 done, 1 could not be done, 2 wrong usage."""
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
-    if rest and options.command != "test":
-        parser.error(f"unknown argument: {rest[0]}")
+    pytest_arguments: list[str] = []
+    if arguments[:1] == ["test"] and arguments[1:] not in (["-h"], ["--help"]):
+        arguments, pytest_arguments = arguments[:1], arguments[1:]
+    options = _parser().parse_args(arguments)
     try:
         if options.command == "demo":
             return _demo(options.folder)
         if options.command == "test":
             set_up([parts.TRAINING, parts.TEST])
-            return checks.run_all(rest)
+            return checks.run_all(pytest_arguments)
         set_up([parts.TRAINING] if options.training else [])
     except console.SetupError as error:
         console.complain(str(error))
@@ -105,7 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="set up, then open a folder with suggestions")
     demo.add_argument("folder", nargs="?", help="a folder of photos; left out: sample photos")
     commands.add_parser(
-        "test", help="set up with torch and test tools, then run all checks; takes pytest arguments"
+        "test",
+        usage="bootstrap.py test [PYTEST ARGUMENTS]",
+        help="set up with torch and test tools, then run all checks; or pytest with arguments",
     )
     setup = commands.add_parser("setup", help="only set up; never asks")
     setup.add_argument(

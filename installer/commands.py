@@ -18,6 +18,7 @@ from installer import (
     parts,
     places,
     samples,
+    support,
     system_packages,
 )
 
@@ -44,6 +45,9 @@ def run(arguments: list[str]) -> int:
     except console.SetupError as error:
         console.complain(str(error))
         return 1
+    except OSError as error:
+        console.complain(f"{error.filename or 'The set-up'}: {error.strerror or error}.")
+        return 1
     except KeyboardInterrupt:
         console.complain("Stopped. Run the same command again to go on.")
         return 1
@@ -56,6 +60,7 @@ def set_up(extras: Iterable[str]) -> None:
 
     Raises `console.SetupError` with the sentence for the user where that cannot be done.
     """
+    support.check()
     with guard.one_at_a_time(places.CHECKOUT):
         system_packages.ensure()
         state, version = environment.ensure()

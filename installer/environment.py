@@ -28,6 +28,11 @@ def ensure() -> tuple[State, str]:
             return state, version
         say(f"The environment .venv {fault}; it is made anew.")
         _remove(environment)
+    elif not os.access(environment.parent, os.W_OK):
+        raise SetupError(
+            f"{environment.parent} cannot be written to. Run the set-up as its owner, or clone "
+            "the program to a folder of your own."
+        )
     else:
         say("Making the environment .venv.")
     _make(environment)

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from installer.console import SetupError, say
+from installer.console import say
 
 
 @contextmanager
 def one_at_a_time(checkout: Path) -> Iterator[None]:
     """Hold the checkout's lock file while the body runs, waiting for another set-up to end.
+
+    Where the checkout cannot be written to there is nothing to guard.
 
     The operating system lets go of the lock when the process ends, however it ends, and with it
     the programs that it started: after a kill they may still be writing.
@@ -22,11 +24,9 @@ def one_at_a_time(checkout: Path) -> Iterator[None]:
     path = checkout / ".setup.lock"
     try:
         handle = path.open("a")
-    except OSError as error:
-        raise SetupError(
-            f"The set-up cannot write into {checkout} ({error.strerror}). "
-            "Run it as the owner of that folder, or clone it to one of your own."
-        ) from error
+    except OSError:
+        yield  # somebody else's checkout: fine to use while nothing has to change
+        return
     with handle:
         if not _lock(handle, wait=False):
             say("Another set-up is at work in this checkout; waiting for it to finish.")

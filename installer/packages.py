@@ -34,6 +34,11 @@ def ensure(state: State, version: str, gpu: Gpu) -> State:
     if state.digest == digest and _still_there(state):
         say("Python packages: unchanged.")
         return state
+    if not os.access(places.ENVIRONMENT, os.W_OK):
+        raise SetupError(
+            f"{places.ENVIRONMENT} is out of date and cannot be written to. Run the set-up as its "
+            "owner, or clone the program to a folder of your own."
+        )
     say(gpu.sentence)
     uv = ensure_uv()
     env = _uv_settings()

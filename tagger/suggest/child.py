@@ -1,0 +1,238 @@
+"""The suggester: a process of its own that computes what its parent asks for.
+
+It reads messages from stdin and writes messages to stdout (`tagger.suggest.protocol`); logs go to
+stderr. It ends when its stdin does, for then the parent is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from tagger.core.errors import TaggerError
+from tagger.suggest.job import Job
+from tagger.suggest.protocol import Message, encode, messages
+from tagger.suggest.workplace import Model, Workplace, open_model
+
+log = logging.getLogger(__name__)
+
+_GRACE = 1.0
+"""Seconds that a run gets to end by itself when the parent is gone."""
+
+
+class Suggester:
+    """Runs one job at a time on a thread of its own; the latest request wins."""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        self._send = send
+        self._changed = threading.Condition()
+        self._waiting: tuple[Message, Job] | None = None
+        self._job: Job | None = None
+        self._request: Message | None = None
+        self._closed = False
+        self._place: Workplace | None = None
+        self._model: Model | None = None
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+        self._thread.start()
+
+    def handle(self, message: Message) -> None:
+        """Do what a message asks; unknown ones are logged."""
+        actions: dict[str, Callable[[Message], None]] = {
+            "start": self._start,
+            "pause": self._pause,
+            "resume": self._resume,
+            "stop": self._stop,
+            "prioritise": self._prioritise,
+            "retry": self._retry,
+            "doctor": self._doctor,
+        }
+        action = actions.get(message["type"])
+        if action is None:
+            log.warning("unknown message %s", message["type"])
+            return
+        try:
+            action(message)
+        except (KeyError, TypeError, ValueError) as error:
+            self._send({"type": "error", "message": f"A message was not understood: {error!r}"})
+
+    def close(self) -> None:
+        """Stop, bring everything to disk and give the library back; waits a moment only."""
+        with self._changed:
+            self._closed = True
+            self._waiting = None
+            if self._job:
+                self._job.stop()
+            self._changed.notify_all()
+        self._thread.join(_GRACE)
+        if not self._thread.is_alive() and self._place:
+            self._place.close()
+
+    def _start(self, message: Message) -> None:
+        request = {
+            "library": str(message["library"]),
+            "bundle": str(message["bundle"]),
+            "provider": str(message.get("provider") or "auto"),
+        }
+        self._begin(request, [int(slot) for slot in message.get("first") or []])
+
+    def _begin(self, request: Message, first: list[int], retry: list[int] | None = None) -> None:
+        with self._changed:
+            if self._job:
+                self._job.stop()
+            self._request = request
+            self._waiting = (request | {"retry": retry}, Job(self._send, first))
+            self._changed.notify_all()
+
+    def _retry(self, message: Message) -> None:
+        slots = message.get("slots")
+        if self._request:
+            wanted = [] if slots is None else [int(slot) for slot in slots]
+            self._begin(self._request, wanted, wanted)
+
+    def _current(self) -> Job | None:
+        with self._changed:
+            return self._waiting[1] if self._waiting else self._job
+
+    def _pause(self, message: Message) -> None:
+        if job := self._current():
+            job.pause()
+        self._send({"type": "paused"})
+
+    def _resume(self, message: Message) -> None:
+        if job := self._current():
+            job.resume()
+        self._send({"type": "resumed"})
+
+    def _stop(self, message: Message) -> None:
+        if job := self._current():
+            job.stop()
+
+    def _prioritise(self, message: Message) -> None:
+        slots = [int(slot) for slot in message["slots"]]
+        if job := self._current():
+            job.prioritise(slots)
+
+    def _doctor(self, message: Message) -> None:
+        from tagger.suggest.doctor import examine
+
+        self._send({"type": "doctor"} | examine(str(message.get("provider") or "auto")))
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._job = None
+                self._changed.wait_for(lambda: self._waiting is not None or self._closed)
+                if self._closed or self._waiting is None:
+                    return
+                (request, self._job), self._waiting = self._waiting, None
+                job = self._job
+            answer = self._answer(request, job)
+            with self._changed:
+                replaced = self._waiting is not None
+            if not replaced:
+                self._send(answer)
+
+    def _answer(self, request: Message, job: Job) -> Message:
+        try:
+            return self._result(request, job)
+        except TaggerError as error:
+            return {"type": "error", "message": str(error)}
+        except Exception as error:
+            log.exception("the run failed")
+            return {
+                "type": "error",
+                "message": f"Suggesting stopped because of an error in the program ({error!r}). "
+                "The log file says more.",
+            }
+
+    def _result(self, request: Message, job: Job) -> Message:
+        place = self._enter(Path(request["library"]))
+        if request["retry"] is not None:
+            known = [problem.slot for problem in place.problems.all()]
+            place.problems.forget(request["retry"] or known)
+        model = self._load(Path(request["bundle"]), request["provider"], job)
+        self._send(
+            {
+                "type": "ready",
+                "provider": model.obtained.provider.key,
+                "requested": model.obtained.requested,
+                "bundle": model.spec.bundle_id,
+                "reasons": list(model.obtained.reasons),
+            }
+        )
+        result = job.run(place, model)
+        return {"type": "stopped" if job.stopped else "finished"} | result
+
+    def _enter(self, library: Path) -> Workplace:
+        if self._place and self._place.asked_for != library:
+            self._place.close()
+            self._place = None
+        if self._place is None:
+            self._place = Workplace(library)
+        return self._place
+
+    def _load(self, bundle: Path, provider: str, job: Job) -> Model:
+        kept = self._model
+        if kept is None or not kept.is_still(bundle, provider):
+            self._model = None
+            self._model = open_model(bundle, provider, lambda: job.stopped)
+        assert self._model is not None
+        return self._model
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run the suggester until its stdin ends; with `--doctor` print one answer and return.
+
+    Returns:
+        Exit code: 0 done, 1 could not be done, 2 wrong usage.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    out = _own_stdout()
+    if arguments:
+        return _one_shot(list(arguments), out)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    lock = threading.Lock()
+
+    def send(message: Message) -> None:
+        try:
+            with lock:
+                out.write(encode(message))
+                out.flush()
+        except OSError:
+            os._exit(0)  # nobody listens any more; what is stored is stored
+
+    suggester = Suggester(send)
+    for message in messages(sys.stdin.buffer):
+        if message["type"] == "close":
+            break
+        suggester.handle(message)
+    suggester.close()
+    logging.shutdown()
+    os._exit(0)  # decoding threads may still be busy with a large photo
+
+
+def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
+    if arguments[0] != "--doctor" or len(arguments) > 2:
+        sys.stderr.write("usage: tagger _suggester [--doctor [PROVIDER]]\n")
+        return 2
+    from tagger.suggest.doctor import examine
+
+    answer: dict[str, Any] = examine(arguments[1] if len(arguments) == 2 else "auto")
+    out.write(json.dumps(answer).encode() + b"\n")
+    out.flush()
+    return 0
+
+
+def _own_stdout() -> IO[bytes]:
+    """Return stdout for messages alone; whatever else prints goes to stderr from now on."""
+    private = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return private

@@ -1,0 +1,226 @@
+"""One run over a library: what is missing is computed, what is kept stays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.bundle.heads import read_heads
+from tagger.library.cache_problems import PASSING_KINDS, Problem, new_problem
+from tagger.suggest.decoding import OTHER_BYTES, Decoded, decode_one
+from tagger.suggest.engine import Outputs
+from tagger.suggest.photos import PhotoList, pending_photos
+from tagger.suggest.pipeline import Pipeline
+from tagger.suggest.plan import measure
+from tagger.suggest.protocol import Message
+from tagger.suggest.rescore import rescore
+from tagger.suggest.tally import Tally
+from tagger.suggest.work import Gate, WorkQueue
+from tagger.suggest.workplace import Model, Workplace
+
+PAUSE_WAIT = 0.12
+"""Seconds a batch under way may still take after *pause*; then it is broken off and redone."""
+
+_WORTH_MEASURING = 200
+_MEASURE_SHARE = 0.03
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What a run has to do, as positions in the photo list, int64.
+
+    Attributes:
+        rescore: photos whose embedding is kept but whose scores are not.
+        decode: photos that have to be opened.
+        skipped: number of photos that have everything.
+    """
+
+    rescore: NDArray[np.int64]
+    decode: NDArray[np.int64]
+    skipped: int
+
+
+class Job:
+    """A run that can be paused, resumed, stopped and told what to do first."""
+
+    def __init__(self, send: Callable[[Message], None], first: list[int]) -> None:
+        """Prepare a run.
+
+        Args:
+            send: takes messages to the parent; called from several threads.
+            first: slots to be done first.
+        """
+        self._send = send
+        self._first = first
+        self._gate = Gate()
+        self._model: Model | None = None
+        self._photos: PhotoList | None = None
+        self._work: WorkQueue | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to end."""
+        return self._gate.stopped
+
+    def pause(self) -> None:
+        """Wait; returns when nothing is being computed any more."""
+        self._gate.pause()
+        if not self._gate.wait_idle(PAUSE_WAIT) and self._model:
+            self._model.engine.interrupt()
+            self._gate.wait_idle(1.0)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._gate.resume()
+
+    def stop(self) -> None:
+        """End the run; what is stored stays stored."""
+        self._gate.stop()
+
+    def prioritise(self, slots: list[int]) -> None:
+        """Do these photos first."""
+        with self._lock:
+            self._first = [*slots, *self._first]
+            if self._work and self._photos:
+                self._work.prioritise(self._photos.positions(slots))
+
+    def run(self, place: Workplace, model: Model) -> dict[str, Any]:
+        """Do all that is missing of the photos that are in the catalog now.
+
+        Returns:
+            The result, as in the `finished` message.
+
+        Raises:
+            TaggerError: it could not go on; the message says why.
+        """
+        self._model = model
+        photos = pending_photos(place.places)
+        self._adopt(photos)
+        tally = Tally(self._send, self._gate.active_time, photos)
+        if len(photos):
+            place.embeddings(model.spec).reserve(int(photos.slots[-1]) + 1)
+            place.scores(model.spec).reserve(int(photos.slots[-1]) + 1)
+        todo = find_todo(place, model, photos)
+        tally.begin(todo, model.plan.photos_per_s)
+        self._rescore(place, model, photos, todo, tally)
+        self._decode(place, model, photos, todo, tally)
+        self._measure_model(model, tally)
+        result = tally.result(current_problems(place, photos))
+        self._adopt(None)
+        return result | {
+            "provider": model.obtained.provider.key,
+            "requested": model.obtained.requested,
+            "bundle": model.spec.bundle_id,
+        }
+
+    def _adopt(self, photos: PhotoList | None) -> None:
+        with self._lock:
+            self._photos = photos
+            self._work = None
+
+    def _rescore(
+        self, place: Workplace, model: Model, photos: PhotoList, todo: Todo, tally: Tally
+    ) -> None:
+        if not len(todo.rescore) or self.stopped:
+            return
+        first = photos.positions(self._first)
+        positions = np.concatenate([first[np.isin(first, todo.rescore)], todo.rescore])
+        _, at = np.unique(positions, return_index=True)
+        rescore(
+            photos.slots[positions[np.sort(at)]],
+            place.embeddings(model.spec),
+            read_heads(model.folder),
+            place.scores(model.spec),
+            self._gate,
+            tally.rescored,
+        )
+
+    def _decode(
+        self, place: Workplace, model: Model, photos: PhotoList, todo: Todo, tally: Tally
+    ) -> None:
+        if not len(todo.decode) or self.stopped:
+            return
+        work = WorkQueue(todo.decode)
+        with self._lock:
+            work.prioritise(photos.positions(self._first))
+            self._work = work
+        spec = model.spec.preprocessing
+        embeddings, scores = place.embeddings(model.spec), place.scores(model.spec)
+        listed = {problem.slot for problem in place.problems.all()}
+
+        def store(positions: NDArray[np.int64], outputs: Outputs) -> None:
+            slots, signatures = photos.slots[positions], photos.signatures[positions]
+            embeddings.write(slots, outputs["embedding"], signatures)
+            groups = {group.id: outputs[group.output] for group in model.spec.groups}
+            scores.write(slots, groups, signatures)
+            cured = [slot for slot in slots.tolist() if slot in listed]
+            if cured:
+                place.problems.forget(cured)
+            tally.computed(slots)
+
+        def note(item: Decoded) -> None:
+            if item.kind == OTHER_BYTES:
+                tally.left_out()
+                return
+            slot = int(photos.slots[item.position])
+            signature = int(photos.signatures[item.position])
+            place.problems.put(new_problem(slot, signature, item.kind, item.reason))
+            tally.problem(slot, photos.name(item.position), item.kind, item.reason)
+
+        pipeline = Pipeline(
+            model.engine,
+            model.plan,
+            spec,
+            work,
+            self._gate,
+            lambda position: decode_one(photos, position, spec),
+        )
+        tally.decoding_begins()
+        pipeline.run(store, note)
+        tally.decoding_ends()
+
+    def _measure_model(self, model: Model, tally: Tally) -> None:
+        """Measure the model alone, in the same run, where the run was long enough to compare."""
+        if tally.decoded >= _WORTH_MEASURING and not self.stopped:
+            seconds = min(1.0, max(0.25, _MEASURE_SHARE * tally.decoding_s))
+            tally.model_per_s = measure(model.engine, model.spec.preprocessing, model.plan, seconds)
+
+
+def find_todo(place: Workplace, model: Model, photos: PhotoList) -> Todo:
+    """Compare the photos with what is kept; scores of bytes that are gone are taken away."""
+    embeddings, scores = place.embeddings(model.spec), place.scores(model.spec)
+    embedded = embeddings.kept(photos.slots, photos.signatures)
+    scored = scores.kept(photos.slots, photos.signatures)
+    stale = ~scored & (scores.signatures(photos.slots) != 0)
+    scores.forget(photos.slots[stale])
+    hopeless = np.zeros(len(photos), bool)
+    for problem in place.problems.all():
+        at = photos.positions([problem.slot])
+        if len(at) and _still_true(problem, int(photos.signatures[at[0]])):
+            hopeless[at] = True
+    positions = np.arange(len(photos))
+    return Todo(
+        rescore=positions[embedded & ~scored],
+        decode=positions[~embedded & ~hopeless],
+        skipped=int((embedded & scored).sum()),
+    )
+
+
+def current_problems(place: Workplace, photos: PhotoList) -> list[dict[str, str]]:
+    """Return the problems of the photos that are there now: path and reason, by slot."""
+    found = []
+    for problem in place.problems.all():
+        at = photos.positions([problem.slot])
+        if len(at):
+            found.append({"path": photos.name(int(at[0])), "reason": problem.reason})
+    return found
+
+
+def _still_true(problem: Problem, signature: int) -> bool:
+    return problem.signature == signature and problem.kind not in PASSING_KINDS

@@ -1,0 +1,50 @@
+"""Messages between a program and its suggester: one JSON object a line, in both directions.
+
+Parent → child
+    start       library, bundle (folders), provider (`auto` or a key of `providers.PROVIDERS`),
+                first (slots to do first). Replaces a run under way; finished photos stay finished
+    pause, resume, stop
+    prioritise  slots that jump the queue
+    retry       slots (or none: all) whose problems are forgotten; the run takes them up again
+    doctor      what can compute here, and what hinders it
+    golden      bundle (folder): make the golden answers of a model and write them into it
+    close       end; so does the end of the pipe
+
+Child → parent
+    ready       provider, requested, bundle, reasons (why no better provider is used)
+    progress    done, total, skipped, photos_per_s, model_per_s, seconds_left (None: not known yet)
+    batch       slots whose embedding and scores are new in the cache
+    problem     slot, path, kind, reason
+    paused, resumed
+    finished, stopped   the result, see `tagger.suggest.blocking.SuggestResult`
+    doctor, golden      the answers
+    error       message: the run could not go on; a sentence for the user
+    crashed     message: made by the client when the child ends without being told to
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+Message = dict[str, Any]
+
+COMMAND = "_suggester"
+"""Name by which the program's one entry point knows the child."""
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as one line; names that are no UTF-8 survive."""
+    return json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def messages(stream: IO[bytes]) -> Iterator[Message]:
+    """Yield the messages of a stream until it ends; lines that are none are left out."""
+    for line in stream:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(message, dict) and isinstance(message.get("type"), str):
+            yield message

@@ -1,0 +1,172 @@
+"""Where a model can compute: each provider is tried alone, and what was obtained is compared."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from tagger.core.errors import TaggerError
+from tagger.suggest.gpu import NO_GPU
+
+log = logging.getLogger(__name__)
+
+SETUP = "python3 installer/bootstrap.py setup"
+"""The command that brings what a provider lacks."""
+
+
+class ProviderError(TaggerError):
+    """No provider can compute with this model."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One way to compute.
+
+    Attributes:
+        key: what people write.
+        name: what ONNX Runtime calls it.
+        title: what people read.
+        verified: whether it was ever tried by the makers of this program.
+        by_itself: whether `auto` tries it.
+        options: passed to ONNX Runtime.
+    """
+
+    key: str
+    name: str
+    title: str
+    verified: bool
+    by_itself: bool
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+PROVIDERS = (
+    Provider("tensorrt", "TensorrtExecutionProvider", "TensorRT (NVIDIA GPU)", False, False),
+    Provider(
+        "cuda",
+        "CUDAExecutionProvider",
+        "CUDA (NVIDIA GPU)",
+        False,
+        True,
+        # The last batch of a run has another size: an exhaustive search would run again for it.
+        (("cudnn_conv_algo_search", "HEURISTIC"), ("use_tf32", "0")),
+    ),
+    Provider("directml", "DmlExecutionProvider", "DirectML (any GPU on Windows)", False, True),
+    Provider("coreml", "CoreMLExecutionProvider", "Core ML (Apple)", False, True),
+    Provider("cpu", "CPUExecutionProvider", "CPU", True, True),
+)
+"""All providers, in the order in which `auto` tries them."""
+
+
+class SessionLike(Protocol):
+    """What is asked of a session here."""
+
+    def get_providers(self) -> Sequence[str]:
+        """Return the names of the providers really in use, the first one first."""
+
+
+S = TypeVar("S", bound=SessionLike)
+
+
+@dataclass(frozen=True)
+class Obtained(Generic[S]):
+    """A session and where it computes.
+
+    Attributes:
+        session: what `open_session` returned.
+        provider: the one it really uses.
+        requested: key that was asked for, or `auto`.
+        reasons: one sentence for each better provider that could not be used.
+    """
+
+    session: S
+    provider: Provider
+    requested: str
+    reasons: tuple[str, ...]
+
+
+def by_key(key: str) -> Provider:
+    """Return a provider by its key.
+
+    Raises:
+        ProviderError: there is none of that key.
+    """
+    for provider in PROVIDERS:
+        if provider.key == key:
+            return provider
+    known = ", ".join(["auto", *(provider.key for provider in PROVIDERS)])
+    raise ProviderError(f"There is no provider {key!r}. Choose one of {known}.")
+
+
+def obtain(
+    requested: str,
+    available: Sequence[str],
+    hindered: Callable[[], str],
+    open_session: Callable[[Provider], S],
+) -> Obtained[S]:
+    """Try providers one at a time until one really computes.
+
+    Args:
+        requested: `auto`, or the key of a provider, after which only the CPU is tried.
+        available: names that this ONNX Runtime was built with.
+        hindered: says why no NVIDIA GPU can be used here; empty if one can.
+        open_session: makes a session on one provider and runs it once; may raise anything.
+
+    Raises:
+        ProviderError: not even the CPU could, with the reason.
+    """
+    wanted = [p for p in PROVIDERS if p.by_itself] if requested == "auto" else [by_key(requested)]
+    if wanted[-1].key != "cpu":
+        wanted.append(by_key("cpu"))
+    reasons: list[str] = []
+    for provider in wanted:
+        reason = missing(provider, available, hindered)
+        if reason:
+            if requested != "auto" or _worth_saying(provider, reason):
+                reasons.append(reason)
+            continue
+        try:
+            session = open_session(provider)
+        except Exception as error:  # providers raise whatever they like
+            log.warning("%s: %s", provider.name, error)
+            reasons.append(f"{provider.title} could not be used: {explain(str(error))}")
+            continue
+        got = next(iter(session.get_providers()), "none")
+        if got == provider.name:
+            return Obtained(session, provider, requested, tuple(reasons))
+        reasons.append(f"{provider.title} was asked for, but ONNX Runtime fell back to {got}.")
+    raise ProviderError("The model cannot be run here. " + " ".join(reasons))
+
+
+def missing(provider: Provider, available: Sequence[str], hindered: Callable[[], str]) -> str:
+    """Return why a provider is not worth a try; empty if it is."""
+    needs_nvidia = provider.key in ("cuda", "tensorrt")
+    if needs_nvidia and (hindrance := hindered()):
+        return hindrance
+    if provider.name in available:
+        return ""
+    if needs_nvidia:
+        return (
+            "An NVIDIA GPU was found, but the ONNX Runtime installed here can only use the CPU. "
+            f"Run `{SETUP}` to install the one for NVIDIA GPUs."
+        )
+    return f"{provider.title} is not part of the ONNX Runtime installed here."
+
+
+def _worth_saying(provider: Provider, reason: str) -> bool:
+    """Whether somebody who asked for nothing special wants to know: a GPU lies idle."""
+    return provider.key == "cuda" and reason != NO_GPU
+
+
+def explain(error: str) -> str:
+    """Return a provider's error in one sentence, naming the library it lacks, if it does."""
+    library = re.search(r"(lib[\w+-]+\.so(\.\d+)*|[\w+-]+\.dll)", error)
+    lacking = re.search(r"cannot open shared object|LoadLibrary|which is missing|not found", error)
+    if library and lacking:
+        return f"the library {library.group(1)} is missing. Run `{SETUP}` to install it."
+    if re.search(r"out of memory|failed to allocate|bad_alloc", error, re.IGNORECASE):
+        return "it has not enough memory free. Close other programs that use it."
+    first = next((line.strip() for line in error.splitlines() if line.strip()), "no reason given")
+    return first[:300].rstrip(".") + "."

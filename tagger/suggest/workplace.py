@@ -1,0 +1,128 @@
+"""What a suggester keeps open between runs: one library's lock and cache, and one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tagger.bundle.read import read_bundle
+from tagger.bundle.spec import MODEL_FILE, BundleSpec
+from tagger.library.cache import EmbeddingStore, ScoreStore, prune_cache
+from tagger.library.cache_problems import ProblemTable
+from tagger.library.opening import find_places
+from tagger.library.places import LibraryPlaces
+from tagger.suggest.engine import Engine, open_engine
+from tagger.suggest.lock import LibraryLock
+from tagger.suggest.plan import Plan, find_plan, first_plan
+from tagger.suggest.providers import Obtained
+from tagger.suggest.trust import ensure_golden, ensure_valid, state_of
+
+
+@dataclass(frozen=True)
+class Model:
+    """A bundle that may be used, ready to run.
+
+    Attributes:
+        folder: where it lies.
+        spec: what it says of itself.
+        obtained: its session, and on which provider.
+        plan: how it is run.
+        state: digest of its files.
+    """
+
+    folder: Path
+    spec: BundleSpec
+    obtained: Obtained[Engine]
+    plan: Plan
+    state: str
+
+    @property
+    def engine(self) -> Engine:
+        """The session."""
+        return self.obtained.session
+
+    def is_still(self, folder: Path, requested: str) -> bool:
+        """Return whether this is what would be opened now: same files, same wish."""
+        if (folder, requested) != (self.folder, self.obtained.requested):
+            return False
+        return state_of(folder) == self.state
+
+
+class Workplace:
+    """One library, locked, and the arrays that are written for it.
+
+    Attributes:
+        asked_for: the folder it was opened by.
+        places: where the library lies.
+        problems: its table of problem photos.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open a library for suggesting.
+
+        Raises:
+            OpenError: the folder cannot be opened.
+            LibraryBusy: another suggester works on it.
+            CacheError: its cache cannot be written.
+        """
+        self.asked_for = folder
+        self.places: LibraryPlaces = find_places(folder)
+        self._lock = LibraryLock(self.places.data, self.places.home)
+        self.problems = ProblemTable(self.places.cache)
+        self._embeddings: tuple[str, EmbeddingStore] | None = None
+        self._scores: tuple[str, ScoreStore] | None = None
+
+    def embeddings(self, spec: BundleSpec) -> EmbeddingStore:
+        """Return the embeddings of a bundle's space, open for writing."""
+        if self._embeddings is None or self._embeddings[0] != spec.space_id:
+            if self._embeddings:
+                self._embeddings[1].close()
+            store = EmbeddingStore.open(
+                self.places.cache, spec.space_id, spec.embedding_size, writable=True
+            )
+            self._embeddings = (spec.space_id, store)
+        return self._embeddings[1]
+
+    def scores(self, spec: BundleSpec) -> ScoreStore:
+        """Return the scores of a bundle, open for writing."""
+        if self._scores is None or self._scores[0] != spec.bundle_id:
+            if self._scores:
+                self._scores[1].close()
+            store = ScoreStore.open(self.places.cache, spec, writable=True)
+            self._scores = (spec.bundle_id, store)
+        return self._scores[1]
+
+    def close(self) -> None:
+        """Bring everything to disk and give the library back."""
+        for kept in (self._embeddings, self._scores):
+            if kept:
+                kept[1].close()
+        prune_cache(self.places.cache)
+        self.problems.close()
+        self._lock.release()
+
+
+def open_model(folder: Path, requested: str, stopped: Callable[[], bool]) -> Model:
+    """Open a bundle that is sound and answers here as it must.
+
+    Args:
+        folder: the bundle.
+        requested: `auto` or the key of a provider.
+        stopped: asked while measuring.
+
+    Raises:
+        BundleError: it is malformed.
+        GoldenMismatch: it answers otherwise than on its maker's machine.
+        ProviderError: it can be run nowhere.
+    """
+    spec = read_bundle(folder)
+    state = state_of(folder)
+    ensure_valid(folder, spec, state)
+    threads = first_plan("cpu").threads
+    obtained = open_engine(folder / MODEL_FILE, spec.preprocessing, requested, threads)
+    engine, provider = obtained.session, obtained.provider
+    ensure_golden(folder, spec, state, engine, provider)
+    key = spec.backbone_hash or spec.bundle_id
+    plan = find_plan(engine, spec.preprocessing, provider.key, key, stopped)
+    return Model(folder, spec, obtained, plan, state)

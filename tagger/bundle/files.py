@@ -63,10 +63,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise BundleError(f"{path.name} is damaged: {error}") from error
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write an `.npz` file, not compressed."""
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compress: bool = False) -> None:
+    """Write an `.npz` file."""
+    save = np.savez_compressed if compress else np.savez
     with path.open("wb") as file:
-        np.savez(file, **cast(dict[str, Any], dict(arrays)))
+        save(file, **cast(dict[str, Any], dict(arrays)))
 
 
 def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:

@@ -211,7 +211,7 @@ class BundleSpec:
             licence=top.text("licence", ""),
             attribution=top.text("attribution", ""),
             created=top.text("created", ""),
-            backbone_hash=top.text("backbone_hash", ""),
+            backbone_hash=top.text("backbone_hash", empty=False),
         )
 
     def with_ids(self, bundle_id: str, space_id: str, backbone_hash: str) -> BundleSpec:

@@ -121,6 +121,10 @@ class Catalog:
         self._jobs.put(_Job(job, future))
         return future
 
+    def flush(self) -> None:
+        """Wait until everything given to `write` so far is on disk."""
+        self.write(lambda connection: None).result()
+
     def _write_loop(self) -> None:
         connection = self._connect()
         while (item := self._jobs.get()) is not None:

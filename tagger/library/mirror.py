@@ -74,6 +74,7 @@ def write_mirror(places: LibraryPlaces, catalog: Catalog, force: bool = False) -
 
     `force` overwrites a file that somebody else changed.
     """
+    catalog.flush()
     path, sentence = annotation_path(places)
     if not force and changed_by_others(catalog, path):
         return MirrorState(path, changed_sentence(path), True)

@@ -239,6 +239,7 @@ def _delete_label(library: Library, draft: Draft, label: int) -> int:
 
 
 def _decision_rows(library: Library, label: int) -> list[tuple[Any, ...]]:
+    library.catalog.flush()
     return list(
         library.catalog.rows(
             "SELECT photo, verdict, source, author, time, bundle, score FROM decision "

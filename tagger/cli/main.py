@@ -1,0 +1,89 @@
+"""The command line: parsing, dispatch, exit codes.
+
+Exit codes: 0 done (also with problem files, missing photos, or nothing to do), 1 could not be
+done, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import tagger
+from tagger.cli.output import remark
+from tagger.core.errors import TaggerError
+
+COMMANDS = {
+    "demo": "try the program on sample photos, or on a folder of yours",
+    "suggest": "compute suggestions for a folder of photos",
+    "import": "take labels in from a CSV or JSON file",
+    "export": "write the labels of a library as JSON or CSV",
+    "train": "retrain from your labels; makes a new model, activates nothing",
+    "evaluate": "judge the active model on labelled photos",
+    "models": "list, choose, add models, or go back to the one before",
+    "undo": "take back the last act of a library",
+    "doctor": "say what hardware and libraries are used, and what is wrong",
+}
+
+_DESCRIPTION = """\
+Tag photos with a model that runs on this machine.
+
+  tagger [FOLDER]            open the window, on a folder
+  tagger COMMAND --help      what a command does, with examples
+
+commands:
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command, or open the window; returns the exit code."""
+    if arguments and arguments[0] in COMMANDS:
+        return _run_command(arguments[0], list(arguments[1:]))
+    return _run_window(list(arguments))
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    module = importlib.import_module(f"tagger.cli.{name}_command")
+    parser = argparse.ArgumentParser(
+        prog=f"tagger {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    args = parser.parse_args(arguments)
+    try:
+        return int(module.run(args))
+    except TaggerError as error:
+        remark(str(error))
+        return 1
+    except KeyboardInterrupt:
+        remark("Stopped. What was finished is kept.")
+        return 1
+
+
+def _run_window(arguments: list[str]) -> int:
+    listed = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="tagger",
+        description=_DESCRIPTION + listed,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", nargs="?", type=Path, help="folder of photos to open")
+    parser.add_argument("--version", action="version", version=f"tagger {tagger.__version__}")
+    args = parser.parse_args(arguments)
+    if args.folder is not None and not args.folder.is_dir():
+        kind = "is a file, not a folder" if args.folder.exists() else "does not exist"
+        known = ", ".join(COMMANDS)
+        remark(f"{args.folder} {kind}. Give a folder of photos, or one of the commands: {known}.")
+        return 1
+    window = importlib.import_module("tagger.app.main")
+    return int(window.run_window(args.folder))
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from tagger.bundle.errors import BundleError
-from tagger.bundle.graph import EMBEDDING, opset_of, shape_of, subgraph_to
+from tagger.bundle.graph import EMBEDDING, graph_hash, opset_of, shape_of, subgraph_to
 from tagger.bundle.head_rules import check_head
 from tagger.bundle.heads import TINY, Head, layer_count
 
@@ -37,9 +38,10 @@ def attach_heads(backbone: onnx.ModelProto, heads: Sequence[Head]) -> onnx.Model
     if opset_of(model) < MIN_OPSET:
         raise BundleError(f"the graph uses operator set {opset_of(model)}; {MIN_OPSET} is needed")
     size = embedding_size(model)
+    constants: dict[bytes, str] = {}
     for head in heads:
         outputs = check_head(head, size)
-        nodes = _Nodes(model.graph, f"heads/{head.group}")
+        nodes = _Nodes(model.graph, f"heads/{head.group}", constants)
         _scores(nodes, head, _logits(nodes, head, EMBEDDING), outputs)
         model.graph.output.append(
             helper.make_tensor_value_info(
@@ -58,6 +60,15 @@ def backbone_of(model: onnx.ModelProto) -> onnx.ModelProto:
     return subgraph_to(model, [EMBEDDING])
 
 
+def backbone_hash(model: onnx.ModelProto) -> str:
+    """Return 32 hex digits that name the part of a graph that makes the embedding.
+
+    Raises:
+        BundleError: the graph makes no tensor `embedding`.
+    """
+    return graph_hash(backbone_of(model))[:32]
+
+
 def embedding_size(model: onnx.ModelProto) -> int:
     """Return the length D of the output `embedding`.
 
@@ -72,11 +83,16 @@ def embedding_size(model: onnx.ModelProto) -> int:
 
 
 class _Nodes:
-    """Appends nodes and constants to a graph under names with one prefix."""
+    """Appends nodes and constants to a graph under names with one prefix.
 
-    def __init__(self, graph: onnx.GraphProto, prefix: str) -> None:
+    Equal constants are stored once, also across heads (`constants`: digest to name): the starter's
+    groups share one classifier of 5 MB.
+    """
+
+    def __init__(self, graph: onnx.GraphProto, prefix: str, constants: dict[bytes, str]) -> None:
         self.graph = graph
         self.prefix = prefix
+        self.constants = constants
         self.count = 0
 
     def name(self, what: str) -> str:
@@ -85,10 +101,14 @@ class _Nodes:
         return f"{self.prefix}/{self.count}/{what}"
 
     def constant(self, array: NDArray[Any], what: str) -> str:
-        """Add a constant and return its name."""
-        name = self.name(what)
-        self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
+        """Add a constant, unless an equal one is there, and return its name."""
+        array = np.ascontiguousarray(array)
+        facts = f"{array.dtype} {array.shape} ".encode()
+        digest = hashlib.sha256(facts + array.tobytes()).digest()
+        if digest not in self.constants:
+            self.constants[digest] = name = self.name(what)
+            self.graph.initializer.append(numpy_helper.from_array(array, name))
+        return self.constants[digest]
 
     def number(self, value: float, what: str) -> str:
         """Add a float32 scalar and return its name."""

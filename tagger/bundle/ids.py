@@ -7,25 +7,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import onnx
-
-from tagger.bundle.graph import graph_hash
-from tagger.bundle.head_graph import backbone_of
 from tagger.bundle.heads import Head, heads_to_json, named_arrays
 from tagger.bundle.spec import BundleSpec
 from tagger.core.preprocessing import PIPELINE_VERSION, Preprocessing
 
 
-def backbone_hash(model: onnx.ModelProto) -> str:
-    """Return 32 hex digits that name the part of a graph that makes the embedding."""
-    return graph_hash(backbone_of(model))[:32]
-
-
 def space_id(backbone: str, preprocessing: Preprocessing) -> str:
     """Return 32 hex digits that name an embedding space.
 
-    Equal ids mean that embeddings may be exchanged: the same backbone (by `backbone_hash`), the
-    same preprocessing, by the same version of the pixel pipeline.
+    Equal ids mean that embeddings may be exchanged: the same backbone (what `backbone_hash` of
+    `head_graph` gives), the same preprocessing, by the same version of the pixel pipeline.
     """
     return _digest(
         {

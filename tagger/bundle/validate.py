@@ -8,9 +8,10 @@ from tagger.bundle.errors import BundleError
 from tagger.bundle.golden import check_heads_give_golden
 from tagger.bundle.golden_files import read_golden
 from tagger.bundle.graph import load_model
+from tagger.bundle.head_graph import backbone_hash
 from tagger.bundle.head_rules import check_heads
 from tagger.bundle.heads import read_heads
-from tagger.bundle.ids import backbone_hash, bundle_id
+from tagger.bundle.ids import bundle_id
 from tagger.bundle.model_rules import check_model
 from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import MODEL_FILE, BundleSpec

@@ -12,10 +12,10 @@ from tagger.bundle.files import write_folder, write_json
 from tagger.bundle.golden import Prepare, Run, check_heads_give_golden, make_golden
 from tagger.bundle.golden_files import Golden, write_golden
 from tagger.bundle.graph import model_bytes
-from tagger.bundle.head_graph import attach_heads, embedding_size
+from tagger.bundle.head_graph import attach_heads, backbone_hash, embedding_size
 from tagger.bundle.head_rules import check_heads
 from tagger.bundle.heads import Head, write_heads
-from tagger.bundle.ids import backbone_hash, bundle_id, space_id
+from tagger.bundle.ids import bundle_id, space_id
 from tagger.bundle.model_rules import check_model
 from tagger.bundle.spec import CARD_FILE, MODEL_FILE, SPEC_FILE, BundleSpec
 from tagger.bundle.spec_rules import check_spec

@@ -128,7 +128,7 @@ def test_labels_swapped_in_bundle_json_are_caught(folder, run):
         labels[2], labels[3] = labels[3], labels[2]
 
     edit(folder / "bundle.json", swap)
-    with pytest.raises(GoldenMismatch, match="label 2 of group tags is 'beach'.*swapped"):
+    with pytest.raises(GoldenMismatch, match=r"label 2 of group tags is 'beach'.*swapped"):
         check_golden(folder, model_input, run)
 
 
@@ -147,7 +147,7 @@ def test_scores_in_another_label_order_are_caught(folder, run):
         outputs = run(pixels)
         return outputs | {"scores/g-tags": outputs["scores/g-tags"][:, ::-1]}
 
-    with pytest.raises(GoldenMismatch, match="the best labels of .* wrong label order"):
+    with pytest.raises(GoldenMismatch, match=r"the best labels of .* wrong label order"):
         check_golden(folder, model_input, turned)
 
 

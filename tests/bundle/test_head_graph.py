@@ -5,9 +5,8 @@ import pytest
 
 from tagger.bundle.errors import BundleError
 from tagger.bundle.graph import model_bytes
-from tagger.bundle.head_graph import attach_heads, backbone_of
+from tagger.bundle.head_graph import attach_heads, backbone_hash, backbone_of
 from tagger.bundle.heads import head_scores
-from tagger.bundle.ids import backbone_hash
 
 
 @pytest.fixture

@@ -45,8 +45,15 @@ def rewrite_heads(folder, change):
 
 @pytest.mark.parametrize(
     "name",
-    ["bundle.json", "model.onnx", "heads.npz", "heads.json", "golden/golden.json"]
-    + ["golden/expected.npz", "golden/blobs.png"],
+    [
+        "bundle.json",
+        "model.onnx",
+        "heads.npz",
+        "heads.json",
+        "golden/golden.json",
+        "golden/expected.npz",
+        "golden/blobs.png",
+    ],
 )
 def test_missing_file_is_named(folder, name):
     (folder / name).unlink()

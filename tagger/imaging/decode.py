@@ -71,7 +71,7 @@ def upright_image(
     """
     with open_stream(source) as stream:
         image = open_picture(stream)
-        orientation = pending_orientation(image, stream)
+        orientation = pending_orientation(image)
         enough = _enough(image, orientation, wanted)
         if image.format == "JPEG":
             image.draft(None, enough)
@@ -100,7 +100,7 @@ def _decode(
     try:
         image.load()
         if image.format == "PNG":
-            orientation = pending_orientation(image, stream)  # its EXIF may follow the pixels
+            orientation = pending_orientation(image)  # its EXIF may follow the pixels
         reduce = max(1, min(image.width // enough[0], image.height // enough[1]))
         return turn_upright(to_srgb(image, background, reduce), orientation)
     except Exception as error:  # decoders raise whatever they like on damaged data

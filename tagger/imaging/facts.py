@@ -84,7 +84,8 @@ def small_hashes(pixels: np.ndarray) -> tuple[bytes, int]:
     image = Image.fromarray(pixels)
     small = image.resize((_CONTENT_SIDE, _CONTENT_SIDE), Image.Resampling.BOX)
     content = hashlib.blake2b(small.tobytes(), digest_size=16).digest()
-    gray = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BILINEAR))
+    # In floating point: in a flat sky, rounding to whole levels would leave only noise to compare.
+    gray = np.asarray(image.convert("F").resize((9, 8), Image.Resampling.BILINEAR))
     rising = gray[:, 1:] > gray[:, :-1]
     return content, int.from_bytes(np.packbits(rising).tobytes(), "big")
 
@@ -95,7 +96,7 @@ def _facts(stream: BinaryIO) -> PhotoFacts:
         late = _late_png_exif(stream)
         if late:
             image.info["exif"] = late
-    orientation = pending_orientation(image, stream)
+    orientation = pending_orientation(image)
     width, height = image.size[::-1] if swaps_sides(orientation) else image.size
     return replace(_origin(image), width=width, height=height, orientation=orientation)
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, BinaryIO
 
-from pi_heif import HeifImageFile
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from tagger.imaging.formats import sniff
+from tagger.imaging.heif import HeifPicture
 from tagger.imaging.problems import problem_of_beginning, problem_of_decoding, problem_of_size
 
 MAX_PIXELS = 250_000_000
@@ -25,7 +25,7 @@ PROBLEM_HEAD = 64 * 1024
 
 _HEAD = 256
 
-_NEVER = frozenset({"EPS"})
+_NEVER = frozenset({"EPS", "HEIF"})
 _NOT_MINE = (SyntaxError, IndexError, TypeError, struct.error)
 _PLUGIN_OF = {
     "png": "PNG",
@@ -94,7 +94,7 @@ def _factory(name: str | None) -> _Factory | None:
         # Not Pillow's own factory: it looks for further pictures (MPO), which nobody asked for.
         return JpegImagePlugin.JpegImageFile
     if name == "heif":
-        return HeifImageFile
+        return HeifPicture
     plugin = _PLUGIN_OF.get(name or "")
     if plugin is None:
         return None
@@ -114,5 +114,4 @@ def _plugins() -> Iterator[tuple[_Factory, _Accept | None]]:
                 done.add(plugin)
                 opener: Any = Image.OPEN[plugin]
                 yield opener
-    if "HEIF" not in done:
-        yield HeifImageFile, lambda head: head[4:8] == b"ftyp"
+    yield HeifPicture, lambda head: head[4:8] == b"ftyp"

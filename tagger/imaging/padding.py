@@ -37,26 +37,40 @@ def pad_and_resize(image: Image.Image, spec: Preprocessing) -> Image.Image:
     """Fill an RGB picture up to the input's shape, centred, and resize that to the input.
 
     Filling comes before resizing, as in the models that want it, so the photo's border blends
-    with the filling. Only so much is filled as the filter can see; a strip of 12000 x 40 pixels
-    does not become a square of 12000.
+    with the filling. The axis that fits is resized first, and only so much is filled as the
+    filter can see: a strip of 12000 x 40 pixels does not become a square of 12000.
     """
     scale = max(image.width / spec.width, image.height / spec.height)
     see = reach(spec.interpolation, scale) + scale + 1
-    down = _axis(image.height, spec.height, scale, see)
     across = _axis(image.width, spec.width, scale, see)
-    filled = _fill(
-        np.asarray(image), (down.ahead, down.behind), (across.ahead, across.behind), spec.pad_color
-    )
+    down = _axis(image.height, spec.height, scale, see)
+    if image.width * spec.height >= image.height * spec.width:
+        return _resize_down(_resize_across(image, across, spec), down, spec)
+    return _resize_across(_resize_down(image, down, spec), across, spec)
+
+
+def _resize_across(image: Image.Image, axis: _Axis, spec: Preprocessing) -> Image.Image:
+    filled = _fill(image, (0, 0), (axis.ahead, axis.behind), spec.pad_color)
     part = resize(
-        Image.fromarray(filled),
-        (across.last - across.first, down.last - down.first),
+        filled,
+        (axis.last - axis.first, image.height),
         spec.interpolation,
         antialias=spec.antialias,
-        box=(across.begin, down.begin, across.end, down.end),
+        box=(axis.begin, 0.0, axis.end, float(image.height)),
     )
-    rest_down = (down.first, spec.height - down.last)
-    rest_across = (across.first, spec.width - across.last)
-    return Image.fromarray(_fill(np.asarray(part), rest_down, rest_across, spec.pad_color))
+    return _fill(part, (0, 0), (axis.first, spec.width - axis.last), spec.pad_color)
+
+
+def _resize_down(image: Image.Image, axis: _Axis, spec: Preprocessing) -> Image.Image:
+    filled = _fill(image, (axis.ahead, axis.behind), (0, 0), spec.pad_color)
+    part = resize(
+        filled,
+        (image.width, axis.last - axis.first),
+        spec.interpolation,
+        antialias=spec.antialias,
+        box=(0.0, axis.begin, float(image.width), axis.end),
+    )
+    return _fill(part, (axis.first, spec.height - axis.last), (0, 0), spec.pad_color)
 
 
 def _axis(have: int, want: int, scale: float, see: float) -> _Axis:
@@ -79,15 +93,14 @@ def _axis(have: int, want: int, scale: float, see: float) -> _Axis:
 
 
 def _fill(
-    pixels: np.ndarray, rows: tuple[int, int], columns: tuple[int, int], colour: RGB | None
-) -> np.ndarray:
-    """Return uint8 [H, W, 3] with so many lines added before and after; None repeats the edge."""
+    image: Image.Image, rows: tuple[int, int], columns: tuple[int, int], colour: RGB | None
+) -> Image.Image:
+    """Return the picture with so many lines added before and after; None repeats the edge."""
     if rows == (0, 0) and columns == (0, 0):
-        return pixels
+        return image
     if colour is None:
-        return np.pad(pixels, (rows, columns, (0, 0)), mode="edge")
-    height, width = pixels.shape[:2]
-    canvas = np.empty((height + sum(rows), width + sum(columns), 3), np.uint8)
-    canvas[:] = colour
-    canvas[rows[0] : rows[0] + height, columns[0] : columns[0] + width] = pixels
+        return Image.fromarray(np.pad(np.asarray(image), (rows, columns, (0, 0)), mode="edge"))
+    size = (image.width + sum(columns), image.height + sum(rows))
+    canvas = Image.new("RGB", size, colour)
+    canvas.paste(image, (columns[0], rows[0]))
     return canvas

@@ -29,6 +29,7 @@ CREATE INDEX IF NOT EXISTS thumbnail_by_use ON thumbnail (used, size);
 _KEPT_SHARE = 0.9
 _CHECK_SHARE = 0.02
 _MOST_TOUCHED = 256
+_PATIENCE = 2.0
 
 Result = TypeVar("Result")
 
@@ -132,23 +133,34 @@ class ThumbnailCache:
 
     def _try(self, work: Callable[[apsw.Connection], Result]) -> Result | None:
         """Run `work`, once more on a fresh file if this one is damaged; None if it cannot be."""
+        deadline = time.monotonic() + _PATIENCE
+        renewed = False
         with self._lock:
-            for _ in range(2):
+            while True:
                 try:
                     if self._connection is None:
                         self._connection = self._open()
                     return work(self._connection)
                 except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError):
+                    if renewed:
+                        return None
+                    renewed = True
                     self._throw_away()
+                except apsw.BusyError:
+                    # SQLite does not wait by itself where several open a new file at once.
+                    if time.monotonic() > deadline:
+                        return None
+                    time.sleep(0.02)
                 except (apsw.Error, OSError):
                     return None
-            return None
 
     def _open(self) -> apsw.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = apsw.Connection(str(self.path))
         try:
-            connection.set_busy_timeout(2000)
+            connection.set_busy_timeout(int(_PATIENCE * 1000))
+            # A transaction that reads before it writes would fail at once beside another writer.
+            connection.transaction_mode = "IMMEDIATE"
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = OFF")
@@ -177,11 +189,13 @@ class ThumbnailCache:
             return
         surplus = total - int(self._max_bytes * _KEPT_SHARE)
         gone: list[tuple[int]] = []
-        for rowid, size in connection.execute("SELECT rowid, size FROM thumbnail ORDER BY used"):
-            if surplus <= 0:
-                break
+        oldest = connection.execute("SELECT rowid, size FROM thumbnail ORDER BY used")
+        for rowid, size in oldest:
             gone.append((rowid,))
             surplus -= size
+            if surplus <= 0:
+                break
+        oldest.close()
         with connection:
             connection.executemany("DELETE FROM thumbnail WHERE rowid = ?", gone)
         connection.execute("PRAGMA incremental_vacuum").fetchall()

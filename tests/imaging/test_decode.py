@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from tagger.core.errors import TaggerError
+from tagger.imaging.container import container_facts
 from tagger.imaging.decode import PhotoProblem, read_photo
-from tagger.imaging.turning import container_turns
 
 ABOVE_PILLOWS_LIMIT = "large-200-megapixel.png"
 
@@ -137,8 +137,8 @@ def test_heif_is_turned_once_and_avif_as_its_container_says(test_data: Path) -> 
 
 def test_exif_turns_heif_whose_container_is_silent(test_data: Path) -> None:
     path = test_data / "heic" / "iphone-7-exif6-stored-sideways.heic"
-    assert not container_turns(path.read_bytes())
-    assert container_turns((test_data / "heic" / "arrow-turned.heic").read_bytes())
+    assert not container_facts(path.read_bytes()).turns
+    assert container_facts((test_data / "heic" / "arrow-turned.heic").read_bytes()).turns
     pixels = read_photo(path, at_least=(60, 80))
     assert pixels.shape[0] > pixels.shape[1]
     sky, water = pixels[: pixels.shape[0] // 4], pixels[-pixels.shape[0] // 8 :]
@@ -148,6 +148,13 @@ def test_exif_turns_heif_whose_container_is_silent(test_data: Path) -> None:
 def test_every_heif_and_avif_opens(test_data: Path) -> None:
     for path in (test_data / "heic").iterdir():
         assert read_photo(path, at_least=(64, 64)).std() > 10, path.name
+
+
+def test_damaged_heif_metadata_does_not_end_the_process(test_data: Path) -> None:
+    data = bytearray((test_data / "heic" / "pug-empty-icc.heic").read_bytes())
+    assert data[392:396] == b"mime"
+    data[392] = 0x85  # ends pi-heif's own plug-in with a segmentation fault
+    assert read_photo(io.BytesIO(bytes(data))).shape == (900, 1025, 3)
 
 
 def test_reduced_photo_shows_the_same_and_stays_large_enough(test_data: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from tagger.imaging.decode import read_photo
 from tagger.imaging.exif import time_of
 from tagger.imaging.facts import PhotoFacts, photo_facts, photo_hashes, small_hashes
 
-ROTATED, MODEL, TAKEN = 0x0112, 0x0110, 0x9003
+ROTATED, MODEL, CHANGED, TAKEN = 0x0112, 0x0110, 0x0132, 0x9003
 
 
 def with_exif(ending: str, fields: dict[int, object], taken: str | None = None) -> bytes:
@@ -30,7 +30,7 @@ def with_exif(ending: str, fields: dict[int, object], taken: str | None = None) 
     ("name", "size", "camera", "taken"),
     [
         ("samsung-galaxy-s2.jpg", (2448, 3264), "SAMSUNG GT-I9100", "2012-12-31"),
-        ("canon-eos-450d.jpg", (4272, 2848), "Canon EOS 450D", "2008-04-14"),
+        ("canon-eos-450d.jpg", (4272, 2848), "Canon EOS 450D", "2008-04-15"),
         ("leica-t.jpg", (3264, 4928), "LEICA CAMERA AG LEICA T (Typ 701)", "2014-04-24"),
     ],
 )
@@ -57,7 +57,9 @@ def test_size_is_that_of_the_decoded_photo(test_data: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_every_format_tells_time_and_camera(ending: str) -> None:
-    data = with_exif(ending, {MODEL: "X100", ROTATED: 6}, "2024:02:29 23:59:58")
+    when = "2024:02:29 23:59:58"
+    fields = {MODEL: "X100", ROTATED: 6}
+    data = with_exif(ending, fields | ({CHANGED: when} if ending == "TIFF" else {}), when)
     facts = photo_facts(io.BytesIO(data))
     assert facts.camera == "X100"
     assert facts.taken == 1709251198.0
@@ -66,18 +68,16 @@ def test_every_format_tells_time_and_camera(ending: str) -> None:
 
 
 def test_exif_behind_the_pixels_of_a_png_counts() -> None:
-    exif = Image.Exif()
-    exif[ROTATED] = 8
-    late = PngImagePlugin.PngInfo()
-    late.add(b"eXIf", exif.tobytes()[6:], after_idat=True)
-    out = io.BytesIO()
-    Image.new("RGB", (60, 40)).save(out, "PNG", pnginfo=late)
-    assert photo_facts(io.BytesIO(out.getvalue())).orientation == 8
-    assert read_photo(io.BytesIO(out.getvalue())).shape == (60, 40, 3)
+    data = with_exif("PNG", {ROTATED: 8})
+    at, pixels, end = (data.index(kind) - 4 for kind in (b"eXIf", b"IDAT", b"IEND"))
+    assert at < pixels
+    late = data[:at] + data[pixels:end] + data[at:pixels] + data[end:]
+    assert photo_facts(io.BytesIO(late)).orientation == 8
+    assert read_photo(io.BytesIO(late)).shape == (60, 40, 3)
 
 
 def test_time_falls_back_and_nonsense_is_no_time() -> None:
-    data = with_exif("JPEG", {0x0132: "2001:01:01 00:00:00"}, "0000:00:00 00:00:00")
+    data = with_exif("JPEG", {CHANGED: "2001:01:01 00:00:00"}, "0000:00:00 00:00:00")
     assert photo_facts(io.BytesIO(data)).taken == 978307200.0
     assert time_of("2001:01:01 00:00:00", "25") == 978307200.25
     for nonsense in ("", "    :  :     :  :  ", "2001:13:01 00:00:00", "yesterday"):

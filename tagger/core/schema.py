@@ -141,6 +141,8 @@ class Schema:
 
     def descendants(self, label: int) -> list[int]:
         """Return the nums of all labels below `label`, nearest first."""
+        if label not in self._children:
+            return []
         found: list[int] = []
         waiting = list(self.children(label))
         while waiting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ import apsw
 from tagger.core.errors import TaggerError
 from tagger.core.names import new_id, utc_now
 from tagger.library.catalog import bump_revision
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class UndoError(TaggerError):
@@ -61,12 +63,15 @@ class _Table:
     keys: tuple[str, ...]
     columns: tuple[str, ...]
 
-    def read(self, connection: apsw.Connection, a: int, b: int) -> list[Any] | None:
-        row = connection.execute(
-            f"SELECT {', '.join(self.columns)} FROM {self.name} WHERE {self._where}",
-            (a, b)[: len(self.keys)],
-        ).fetchone()
-        return None if row is None else list(row)
+    def read(
+        self, connection: apsw.Connection, keys: Sequence[tuple[int, int]]
+    ) -> Iterator[list[Any] | None]:
+        """Yield the present row of each key, None where there is none."""
+        sql = f"SELECT {', '.join(self.columns)} FROM {self.name} WHERE {self._where}"
+        cursor = connection.cursor()
+        for key in keys:
+            row = cursor.execute(sql, key[: len(self.keys)]).fetchone()
+            yield None if row is None else list(row)
 
     def write(
         self, connection: apsw.Connection, rows: Iterable[tuple[int, int, list[Any] | None]]
@@ -143,15 +148,15 @@ def apply_act(
     act = _insert_act(connection, description, source, author)
     done: list[Change] = []
     stored = []
-    for change in changes:
-        before = TABLES[change.kind].read(connection, change.a, change.b)
-        if before != change.value:
-            done.append(change)
-            stored.append((act.num, change.kind, change.a, change.b, _dump(before), change.value))
-    connection.executemany(
-        "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)",
-        [(*row[:5], _dump(row[5])) for row in stored],
-    )
+    for kind, table in TABLES.items():
+        mine = [change for change in changes if change.kind == kind]
+        befores = table.read(connection, [(change.a, change.b) for change in mine])
+        for change, before in zip(mine, befores, strict=True):
+            if before != change.value:
+                done.append(change)
+                row = (act.num, kind, change.a, change.b, _dump(before), _dump(change.value))
+                stored.append(row)
+    connection.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", stored)
     _write(connection, done)
     connection.execute("UPDATE act SET state = 'dropped' WHERE state = 'undone'")
     return ActResult(act, done, bump_revision(connection))
@@ -243,4 +248,4 @@ def _write(connection: apsw.Connection, changes: Sequence[Change]) -> None:
 
 
 def _dump(value: list[Any] | None) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else _ENCODER.encode(value)

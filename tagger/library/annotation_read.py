@@ -213,9 +213,11 @@ def _photo(
         for group, labels in entry.get(name, {}).items():
             for text in labels:
                 label = _label_in(draft, groups[group], text)
-                source, time, author, bundle, score = why.get(
-                    (group, text), (draft.source, draft.time, "", None, None)
-                )
+                source, time, author, bundle, score = (
+                    *why.get((group, text), (draft.source, draft.time, "")),
+                    None,
+                    None,
+                )[:5]
                 wanted[label] = [verdict, source, author, time, bundle, score]
     present = library.facts.decisions.of_photo(slot)[0].tolist()
     for label in {*present, *wanted}:

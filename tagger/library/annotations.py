@@ -50,7 +50,7 @@ def _render(connection: apsw.Connection, scores_of: ScoresOf | None) -> Iterator
     roots = list(connection.execute("SELECT num, id, path FROM root ORDER BY num"))
     head = {"format": FORMAT, "version": VERSION, "written_by": f"photo-tagger {version()}"}
     listed = [{"id": root_id, "path": _text(path)} for _, root_id, path in roots]
-    yield f"{_json(head)[:-1]}, \"roots\": {_json(listed)},\n"
+    yield f'{_json(head)[:-1]}, "roots": {_json(listed)},\n'
     yield f' "label_sets": {{{_join(_label_set_lines(connection, names, sets))}}},\n'
     yield f' "schema": {{"groups": [{_join(_group_lines(connection, names))}]}},\n'
     yield ' "photos": ['
@@ -72,9 +72,7 @@ def _read_names(connection: apsw.Connection) -> _Names:
         connection.execute("SELECT num, name FROM grp WHERE NOT deleted ORDER BY position, num")
     )
     positions = {num: at for at, num in enumerate(groups)}
-    rows = list(
-        connection.execute("SELECT num, grp, name, position FROM label WHERE NOT deleted")
-    )
+    rows = list(connection.execute("SELECT num, grp, name, position FROM label WHERE NOT deleted"))
     rows = [row for row in rows if row[1] in groups]
     rows.sort(key=lambda row: (positions[row[1]], row[3], row[0]))
     labels = {num: (grp, name) for num, grp, name, _ in rows}
@@ -179,7 +177,7 @@ def _photos(
         if split is not None or part is not None:
             entry["split"] = split if split is not None else part
         why = [
-            [*names.title(label), source, time, author, bundle, score]
+            _short([*names.title(label), source, time, author, bundle, score])
             for _, label, _, source, time, author, bundle, score in decided
             if label in names.labels
         ]
@@ -188,6 +186,11 @@ def _photos(
         if scores_of is not None and (scores := scores_of(slot)):
             entry["scores"] = scores
         yield entry
+
+
+def _short(origin: list[Any]) -> list[Any]:
+    """Leave out the bundle and score of a decision that answered no suggestion."""
+    return origin if origin[-1] is not None else origin[:-2]
 
 
 def _verdicts(names: _Names, decided: list[tuple]) -> dict[str, dict[str, list[str]]]:
@@ -200,7 +203,7 @@ def _verdicts(names: _Names, decided: list[tuple]) -> dict[str, dict[str, list[s
     return {name: found[name] for name in VERDICT_NAMES.values() if name in found}
 
 
-class _by_photo:  # noqa: N801 - reads as a function where it is used
+class _by_photo:
     """Rows of a query ordered like the photos, handed out photo by photo."""
 
     def __init__(self, connection: apsw.Connection, sql: str) -> None:

@@ -81,21 +81,24 @@ class Draft:
         if verdict == Verdict.CONFIRMED and group.kind == "single":
             slots, given = self._replace_in_single(slots, given, label)
             self.review(slots, group.num)
-        bundle = self._library.bundle_id
-        for slot, score in zip(slots.tolist(), given.tolist(), strict=True):
-            answered = score == score  # NaN: no suggestion was answered
-            value = [
-                int(verdict),
-                self.source,
-                self._library.author,
-                self.time,
-                bundle if answered else None,
-                round(score, 4) if answered else None,
-            ]
-            self._rows["decision", slot, label] = value if verdict != Verdict.NONE else None
+        self._put_decisions(slots, label, verdict, given)
         if verdict != Verdict.NONE and len(slots):
             self._adopt(label)
         return len(slots)
+
+    def _put_decisions(
+        self, slots: NDArray[np.int64], label: int, verdict: Verdict, scores: NDArray[np.float64]
+    ) -> None:
+        """Write the rows of one verdict; those that answered no suggestion share one value."""
+        keys = [("decision", slot, label) for slot in slots.tolist()]
+        if verdict == Verdict.NONE:
+            self._rows.update(dict.fromkeys(keys))
+            return
+        origin = [int(verdict), self.source, self._library.author, self.time]
+        self._rows.update({key: [*origin, None, None] for key in keys})
+        bundle = self._library.bundle_id
+        for at in np.flatnonzero(~np.isnan(scores)).tolist():
+            self._rows[keys[at]] = [*origin, bundle, round(float(scores[at]), 4)]
 
     def _allowed(self, slots: NDArray[np.int64], label: int, verdict: Verdict) -> NDArray[np.bool_]:
         if self.source == "person":

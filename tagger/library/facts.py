@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tagger.core.decisions import verdict_codes
+from tagger.core.decisions import BY_PERSON, verdict_codes
 from tagger.core.schema import Group, Label, Schema
 from tagger.core.states import Facts
 from tagger.library.acts import Change
@@ -115,4 +115,4 @@ def decision_code(change: Change) -> int:
     if change.value is None:
         return 0
     verdict, source = change.value[:2]
-    return int(verdict_codes(np.array(verdict), source == "person"))
+    return verdict | BY_PERSON if source == "person" else verdict

@@ -1,0 +1,157 @@
+r"""List, choose and add models, or go back to the one before.
+
+A model is a bundle: a network with its labels and everything needed to use and retrain it.
+Ids may be shortened to what is unambiguous.
+
+  tagger models list
+  tagger models use 3f9a --library ~/Photos      for one library
+  tagger models use 3f9a                         for new libraries
+  tagger models rollback --library ~/Photos      back to the model before
+  tagger models add my.tagmodel
+  tagger models add model.onnx --labels labels.csv --mean 0.485 0.456 0.406 \
+      --std 0.229 0.224 0.225
+  tagger models add wd-tagger-folder
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tagger.bundle.spec import BundleSpec
+from tagger.bundle.store import BundleStore
+from tagger.cli.opening import ModelError, close_library
+from tagger.cli.output import emit, remark
+from tagger.library.library import Library
+from tagger.library.session import bundle_store
+from tagger.suggest.adding import add_foreign
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="show the models on this machine")
+    listing.add_argument("--library", type=Path, help="mark the one this library uses")
+    use = actions.add_parser("use", help="take a model, for a library or for new ones")
+    use.add_argument("id", help="id of the model, or its beginning")
+    use.add_argument("--library", type=Path, help="the library; without: for new libraries")
+    back = actions.add_parser("rollback", help="go back to the model a library used before")
+    back.add_argument("--library", type=Path, required=True, help="the library")
+    add = actions.add_parser("add", help="add a bundle, a WD-tagger folder or an ONNX model")
+    add.add_argument("path", type=Path, help="bundle folder, .tagmodel, model folder or .onnx")
+    _add_foreign_options(add)
+    for action in (listing, use, back, add):
+        action.add_argument("--json", action="store_true", help="print one line of JSON")
+
+
+def _add_foreign_options(parser: argparse.ArgumentParser) -> None:
+    foreign = parser.add_argument_group("a single ONNX model (found by themselves where possible)")
+    foreign.add_argument("--labels", type=Path, help="label list: CSV, TXT or JSON")
+    foreign.add_argument("--kind", choices=["multi", "single"], help="many labels, or one")
+    foreign.add_argument("--group", default=None, help="name of the group its labels form")
+    foreign.add_argument("--layout", choices=["NCHW", "NHWC"], help="order of the input")
+    foreign.add_argument("--channels", choices=["RGB", "BGR"], help="order of the colours")
+    foreign.add_argument("--scale", type=float, help="pixels are multiplied with it (1/255)")
+    foreign.add_argument("--mean", type=float, nargs=3, help="subtracted after scaling")
+    foreign.add_argument("--std", type=float, nargs=3, help="divided by after that")
+    foreign.add_argument("--output", choices=["logits", "probabilities"], help="what comes out")
+    foreign.add_argument("--threshold", type=float, help="from which score to suggest")
+    foreign.add_argument("--fit", choices=["squash", "crop", "pad"], help="how photos are fitted")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the action; returns the exit code."""
+    actions = {"list": _list, "use": _use, "rollback": _rollback, "add": _add}
+    return actions[args.action](args, bundle_store())
+
+
+def _list(args: argparse.Namespace, store: BundleStore) -> int:
+    active = None
+    if args.library:
+        library = Library.open(args.library)
+        active = library.active_bundle_id
+        library.close()
+    default = store.default()
+    rows, lines = [], []
+    for spec in store.list():
+        marks = [
+            word
+            for word, is_it in (
+                ("default", spec.bundle_id == default),
+                ("active", spec.bundle_id == active),
+            )
+            if is_it
+        ]
+        rows.append(_entry(spec) | {"marks": marks})
+        groups = ", ".join(f"{group.name} ({len(group.labels)})" for group in spec.groups)
+        suffix = f"  [{', '.join(marks)}]" if marks else ""
+        lines.append(f"{spec.bundle_id[:12]}  {spec.name}: {groups}{suffix}")
+    emit({"models": rows}, args.json, "\n".join(lines) or "No models yet: run tagger suggest.")
+    return 0
+
+
+def _entry(spec: BundleSpec) -> dict[str, object]:
+    return {
+        "bundle": spec.bundle_id,
+        "name": spec.name,
+        "parent": spec.parent,
+        "created": spec.created,
+        "groups": {group.name: len(group.labels) for group in spec.groups},
+    }
+
+
+def _use(args: argparse.Namespace, store: BundleStore) -> int:
+    spec = store.get(args.id)
+    if args.library is None:
+        store.set_default(spec.bundle_id)
+        emit(_entry(spec), args.json, f"New libraries use {spec.name} ({spec.bundle_id[:12]}).")
+        return 0
+    library = Library.open(args.library)
+    try:
+        library.use_bundle(spec)
+    finally:
+        close_library(library)
+    text = f"{args.library} uses {spec.name} ({spec.bundle_id[:12]}). Run tagger suggest on it."
+    emit(_entry(spec), args.json, text)
+    return 0
+
+
+def _rollback(args: argparse.Namespace, store: BundleStore) -> int:
+    library = Library.open(args.library)
+    try:
+        before = library.previous_bundle_id()
+        if before is None:
+            raise ModelError(f"{args.library} has used one model only: there is none before.")
+        spec = store.get(before)
+        library.use_bundle(spec, remember=False)
+        library.previous_bundle_id(forget=True)
+    finally:
+        close_library(library)
+    emit(_entry(spec), args.json, f"{args.library} is back at {spec.name}.")
+    return 0
+
+
+def _add(args: argparse.Namespace, store: BundleStore) -> int:
+    if not args.path.exists():
+        raise ModelError(
+            f"{args.path} does not exist. Give a bundle, a model folder or .onnx file."
+        )
+    if args.path.suffix == ".tagmodel" or (args.path / "bundle.json").is_file():
+        spec = store.add(args.path)
+    else:
+        remark("Checking the model and making a bundle of it …")
+        given = {
+            name: getattr(args, name)
+            for name in ("labels", "kind", "layout", "channels", "scale", "mean", "std")
+            if getattr(args, name) is not None
+        }
+        given |= {
+            name: getattr(args, name)
+            for name in ("output", "threshold", "fit")
+            if getattr(args, name) is not None
+        }
+        if args.group is not None:
+            given["group_name"] = args.group
+        spec = add_foreign(args.path, store, given)
+    emit(_entry(spec), args.json, f"Added {spec.name} ({spec.bundle_id[:12]}).")
+    return 0

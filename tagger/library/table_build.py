@@ -74,6 +74,7 @@ class ImportTable:
 
     Attributes:
         source: name of the file.
+        digest: hash of its content, so that it is known again; `""` if not from a file.
         photo_names: as the table writes them, each once.
         groups: name → kind; a group's index is its place here.
         vocabulary: group → labels the list knows; those it does not give to a photo it covers
@@ -109,6 +110,7 @@ class ImportTable:
     synonyms: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     parents: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     gates: dict[str, tuple[str, str]] = field(default_factory=dict)
+    digest: str = ""
 
 
 class TableBuilder:

@@ -207,7 +207,9 @@ def _find_labels(columns: Columns, free: list[int], roles: Roles, options: Table
             f"{columns.name}: {titles} could each list labels; say which with --labels."
         )
     if found:
-        roles.lists[found[0]] = options.group or DEFAULT_GROUP
+        title = columns.header[found[0]]
+        own = title if options.known_kind(title) == "multi" else DEFAULT_GROUP
+        roles.lists[found[0]] = options.group or own
     for column in free:
         kind = options.known_kind(columns.header[column])
         if kind is not None and column not in roles.lists:

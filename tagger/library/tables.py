@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from tagger.library.table_build import (
@@ -39,7 +40,14 @@ def read_table(path: Path, options: TableOptions | None = None) -> ImportTable:
     """
     options = options or TableOptions()
     data = read_bytes(path)
-    if path.suffix.lower() == ".json" or data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+    table = _read(path, data, options)
+    table.digest = hashlib.sha256(data).hexdigest()
+    return table
+
+
+def _read(path: Path, data: bytes, options: TableOptions) -> ImportTable:
+    begins_as_json = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    if path.suffix.lower() == ".json" or begins_as_json:
         return read_json(load_json(data, path, options.encoding), path.name, options)
     text, guessed = decode(data, path.name, options.encoding)
     rows = read_rows(text, path.name, guessed)

@@ -1,0 +1,31 @@
+"""Run an ONNX graph on the processor, for the checks that a bundle needs when it is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from tagger.bundle.golden import Run
+
+ERRORS_ONLY = 3
+
+
+def open_session(model: bytes) -> Run:
+    """Return a function that runs a graph: uint8 `[N, H, W, 3]` to all outputs by name.
+
+    Args:
+        model: content of an ONNX file with the one input `image`.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERRORS_ONLY
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def run(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        return dict(zip(names, session.run(names, {"image": pixels}), strict=True))
+
+    return run

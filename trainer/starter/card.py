@@ -1,0 +1,54 @@
+"""The starter's card: what a person should know before relying on it."""
+
+from __future__ import annotations
+
+from tagger.bundle.spec import BundleSpec
+
+_TEXT = """# {name}
+
+Made on this machine from published weights, so that the first folder has suggestions before
+anything was learned. It knows nothing of your photos; retraining from your labels does.
+
+## What it is
+EfficientNet-Lite0 ({size} × {size} pixels, the whole photo squashed to a square, bicubic), trained
+on ImageNet-1k. Every label is a sum of ImageNet's 1000 class probabilities, by curated lists:
+
+{groups}
+
+## Not calibrated
+**The scores are not calibrated.** A score of 0.8 does not mean that 8 of 10 such photos have the
+label: ImageNet has one object per photo and no *people*, so scores of busy photos come out too low,
+and what ImageNet does not know is taken for what looks most like it. Thresholds were chosen by
+what a label gathers (dog 0.3, plain things 0.2, wide or easily mistaken labels more), not fitted.
+
+## What was measured
+With the default thresholds, on small sets of real photos (figures and method: docs/starter.md):
+
+- breed, one ImageNet photo of each of 79 breeds: right at first guess 0.835, among three 0.962
+  (the weights may have seen these photos);
+- tags/dog, 700 snapshots: average precision 0.96; 86 % of the dogs suggested, and 1.5 % of the
+  photos without one;
+- garment, 610 landscapes: suggested on 0.3 %.
+
+Weak: people and faces (unknown to ImageNet), cars and cats that are small in the photo, buildings
+of every kind, lakes and valleys. Photos with a dark frame look like a television to it.
+
+## Licence
+{licence}. {attribution}
+"""
+
+
+def starter_card(spec: BundleSpec) -> str:
+    """Return the text of `card.md` for the starter described by `spec`."""
+    groups = "\n".join(
+        f"- **{group.name}** ({group.kind}, {len(group.labels)} labels)"
+        + (f", asked only where `{group.gate}` holds" if group.gate else "")
+        for group in spec.groups
+    )
+    return _TEXT.format(
+        name=spec.name,
+        size=spec.preprocessing.width,
+        groups=groups,
+        licence=spec.licence,
+        attribution=spec.attribution,
+    )

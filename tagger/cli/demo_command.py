@@ -19,7 +19,7 @@ from pathlib import Path
 from tagger.cli.opening import ModelError, opened_library
 from tagger.cli.output import remark
 from tagger.cli.suggest_command import suggest_library
-from tagger.library.exporting import export_csv
+from tagger.library.exporting import export_wide
 from tagger.library.mirror import write_mirror
 from tagger.library.opening import checked_folder
 from tagger.library.places import user_data_dir, user_folder
@@ -60,7 +60,7 @@ def _headless(folder: Path) -> int:
         suggest_library(opened.library)
         annotations = write_mirror(opened.library.places, opened.library.catalog).path
         table = results / "labels.csv"
-        export_csv(opened.library, table)
+        export_wide(opened.library, table)
     screenshot = results / "window.png"
     remark("Taking a screenshot of the window …")
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}

@@ -115,9 +115,14 @@ def restore_from_file(library: Library) -> str:
     if library.catalog.meta("mirror") or not path.exists() or not is_ours(path):
         return ""
     taken = take_in(library, path, f"Take in {path.name} found in the folder")
+    note_taken_in(library, path)
+    return f"Took in {path.name}: decisions of {taken.photos} photos."
+
+
+def note_taken_in(library: Library, path: Path) -> None:
+    """Remember that the catalog now holds what the annotation file says, so it may be written."""
     entry = {"stat": [path.stat().st_size, path.stat().st_mtime_ns], "hash": _hash(path)}
     library.catalog.set_meta("mirror", json.dumps(entry))
-    return f"Took in {path.name}: decisions of {taken.photos} photos."
 
 
 def write_whole(path: Path, pieces: Iterable[str]) -> str:

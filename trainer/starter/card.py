@@ -19,7 +19,7 @@ on ImageNet-1k. Every label is a sum of ImageNet's 1000 class probabilities, by 
 **The scores are not calibrated.** A score of 0.8 does not mean that 8 of 10 such photos have the
 label: ImageNet has one object per photo and no *people*, so scores of busy photos come out too low,
 and what ImageNet does not know is taken for what looks most like it. Thresholds were chosen by
-what a label gathers (dog 0.3, plain things 0.2, wide or easily mistaken labels more), not fitted.
+what a label gathers (dog 0.3, plain things 0.2, wide or easily mistaken labels more), by hand.
 
 ## What was measured
 With the default thresholds, on small sets of real photos (figures and method: docs/starter.md):

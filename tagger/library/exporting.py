@@ -11,6 +11,7 @@ from pathlib import Path
 from tagger.core.decisions import VERDICT_NAMES, Verdict, verdicts_of
 from tagger.core.errors import TaggerError
 from tagger.core.schema import Group
+from tagger.library.annotations import render
 from tagger.library.library import Library
 from tagger.library.mirror import write_whole
 from tagger.library.score_table import ScoreTable
@@ -68,6 +69,25 @@ def export_long(library: Library, target: Path, scores: ScoreTable | None = None
     return len(photos)
 
 
+def export_json(library: Library, target: Path, scores: ScoreTable | None = None) -> int:
+    """Write the annotation file's content, with `scores` added to each photo; return the count.
+
+    Raises:
+        ExportError: the file cannot be written.
+    """
+    library.catalog.flush()
+    groups = library.facts.schema.groups
+
+    def scores_of(slot: int) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = {}
+        for label, score in scores.of_photo(slot) if scores is not None else ():
+            found.setdefault(groups[label.group].name, {})[label.name] = round(float(score), 5)
+        return found
+
+    _write_pieces(target, render(library.catalog.reader, scores_of if scores else None))
+    return sum(1 for _ in _photos(library))
+
+
 def _photos(library: Library) -> Iterator[_Photo]:
     """Yield every photo by path; one that vanished only while decisions are kept for it."""
     roots = library.roots()
@@ -116,10 +136,14 @@ def _statements(
 
 
 def _write(target: Path, *tables: Iterable[Iterable[str]]) -> None:
+    _write_pieces(target, _text(tables))
+
+
+def _write_pieces(target: Path, pieces: Iterable[str]) -> None:
     if target.is_dir():
         raise ExportError(f"{target} is a folder; give the name of a file.")
     try:
-        write_whole(target, _text(tables))
+        write_whole(target, pieces)
     except OSError as error:
         raise ExportError(f"{target} could not be written: {error.strerror or error}.") from error
 

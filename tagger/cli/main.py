@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import tagger
 from tagger.cli.output import remark
 from tagger.core.errors import TaggerError
+from tagger.core.names import utc_now
+from tagger.library.places import user_folder
 
 COMMANDS = {
     "demo": "try the program on sample photos, or on a folder of yours",
@@ -63,6 +66,22 @@ def _run_command(name: str, arguments: list[str]) -> int:
     except KeyboardInterrupt:
         remark("Stopped. What was finished is kept.")
         return 1
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        remark(_unexpected(name, error))
+        return 1
+
+
+def _unexpected(command: str, error: Exception) -> str:
+    """Keep the trace of a fault of ours in the log, and return the sentence for the user."""
+    log = user_folder("logs") / "tagger.log"
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{utc_now()} tagger {command}\n{traceback.format_exc()}\n")
+    return (
+        f"Something went wrong that should not have ({type(error).__name__}: {error}). Nothing "
+        f"that was saved is lost; the details are in {log}."
+    )
 
 
 def _run_window(arguments: list[str]) -> int:

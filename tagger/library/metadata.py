@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -62,6 +63,8 @@ def read_keywords(photo: Path | bytes) -> PhotoKeywords:
             if not is_sidecar:
                 problems.append(f"{_shown(file_path)} is not there any more")
         except OSError as error:
+            if is_sidecar and error.errno == errno.ENAMETOOLONG:
+                continue  # no such file can exist beside a photo with so long a name
             problems.append(f"{_shown(file_path)} cannot be opened: {error.strerror or error}")
         except XmpError as error:
             what = "sidecar" if is_sidecar else "keywords (XMP) in"

@@ -14,7 +14,7 @@ from tagger.cli.output import ProgressLine, remark
 from tagger.core.errors import TaggerError
 from tagger.library.library import Library
 from tagger.library.mirror import write_mirror
-from tagger.library.session import Opened, bundle_store, link_active_bundle, open_folder
+from tagger.library.session import Opened, link_active_bundle, open_folder
 
 _STAGES = {"scan": "Reading new photos", "keywords": "Reading keywords"}
 
@@ -68,14 +68,10 @@ def ensure_bundle(library: Library) -> None:
 def prepare_starter() -> str:
     """Build the starter model if it is missing or out of date and return its id.
 
-    The first one becomes the default for new libraries.
+    It becomes the default for new libraries where no other model was chosen.
     """
     remark("Preparing the starter model (once) …")
-    result = run_trainer(["starter", "--json"])
-    store = bundle_store()
-    if store.default() is None:
-        store.set_default(result["bundle"])
-    return str(result["bundle"])
+    return str(run_trainer(["starter", "--json"])["bundle"])
 
 
 def run_trainer(arguments: list[str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
 from tagger.library.places import user_folder
 from trainer.starter.build import build_starter, find_starter
@@ -37,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     built = spec is None
     if spec is None:
         spec = build_starter(folder, _print_progress)
-    place = BundleStore(folder).folder(spec.bundle_id).resolve()
+    store = BundleStore(folder)
+    _offer_to_new_libraries(store, spec)
+    place = store.folder(spec.bundle_id).resolve()
     if arguments.json:
         result = {
             "bundle": spec.bundle_id,
@@ -49,6 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(f"{spec.name} {spec.bundle_id[:8]}: {place}")
     return 0
+
+
+def _offer_to_new_libraries(store: BundleStore, spec: BundleSpec) -> None:
+    """Make the starter the default where none was chosen, or where an older starter is."""
+    default = store.default()
+    if default is None or "recipe" in store.get(default).producer:
+        store.set_default(spec.bundle_id)
 
 
 def _print_progress(step: str, share: float) -> None:

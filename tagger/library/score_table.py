@@ -61,7 +61,7 @@ class ScoreTable:
         found: dict[str, dict[str, float]] = {}
         groups = self._facts.schema.groups
         for label, score in self.of_photo(slot):
-            found.setdefault(groups[label.group].name, {})[label.name] = round(score, 4)
+            found.setdefault(groups[label.group].name, {})[label.name] = round(score, 5)
         return found
 
     def _column(self, slot: int) -> NDArray[np.float32]:

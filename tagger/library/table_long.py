@@ -16,7 +16,7 @@ from tagger.library.table_build import (
     TableOptions,
 )
 from tagger.library.table_cells import restored
-from tagger.library.table_names import read_group_values
+from tagger.library.table_names import preset_group_values, read_group_values
 from tagger.library.table_text import Rows
 
 LONG_COLUMNS = ("photo", "group", "label", "verdict")
@@ -101,15 +101,13 @@ def is_letters(rows: Rows) -> bool:
 def read_letters(rows: Rows, name: str, options: TableOptions) -> ImportTable:
     """Read one letter per value of a single group: `y` right, `m` maybe, `n` wrong.
 
+    What the letters stand for is told by the file of `names`, else by FashionAI's groups.
+
     Raises:
-        TableError: no file says which values the letters stand for.
+        TableError: no row fits the groups that are known.
     """
-    if options.names is None:
-        raise TableError(
-            f"{name} holds one letter per value; give --names with a JSON file of the values, "
-            f'such as {{"groups": {{"coat_length": ["Invisible", …]}}}}.'
-        )
-    values = {fold_name(key): names for key, names in read_group_values(options.names).items()}
+    told = read_group_values(options.names) if options.names else preset_group_values()
+    values = {fold_name(group): names for group, names in told.items()}
     builder = TableBuilder(name, options.partial)
     for line, cells in zip(rows.lines, rows.cells, strict=True):
         if len(cells) < 3:
@@ -117,12 +115,9 @@ def read_letters(rows: Rows, name: str, options: TableOptions) -> ImportTable:
             continue
         group = cells[1].strip().removesuffix(_LETTERS_SUFFIX)
         letters = cells[2].strip()
-        names = values.get(fold_name(group))
-        if names is None or len(names) != len(letters):
-            known = f"{len(names)} values" if names else "no values"
-            reason = (
-                f"{len(letters)} letters for {group}, which has {known} in {options.names.name}"
-            )
+        names = values.get(fold_name(group), [])
+        if len(names) != len(letters):
+            reason = f"has {len(letters)} letters for {group}, which has {len(names)} known values"
             builder.problems.append((line, reason))
             continue
         row = builder.photo(restored(cells[0]))
@@ -131,4 +126,9 @@ def read_letters(rows: Rows, name: str, options: TableOptions) -> ImportTable:
             if letter in _LETTER_VERDICTS:
                 builder.decide(row, index, value, _LETTER_VERDICTS[letter], line)
         builder.cover(row, index)
+    if not builder.groups:
+        raise TableError(
+            f"{name} holds one letter per value; give --names with a JSON file of the values, "
+            f'such as {{"groups": {{"coat_length": ["Invisible", …]}}}}.'
+        )
     return builder.finish()

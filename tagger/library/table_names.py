@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +58,24 @@ def read_label_names(path: Path) -> dict[str, str]:
 
 
 def read_group_values(path: Path) -> dict[str, list[str]]:
-    """Read the values of groups: `{"groups": {"coat_length": ["Invisible", …]}}`.
+    """Read the values of groups: `{"groups": {"coat_length": ["Invisible", …]}}`, or a preset.
 
     Raises:
         TableError: the file has another form.
     """
     value = load_json(read_bytes(path), path)
     groups = value.get("groups", value) if isinstance(value, dict) else None
-    if isinstance(groups, dict) and all(
-        isinstance(names, list) and all(isinstance(name, str) for name in names)
-        for names in groups.values()
-    ):
-        return groups
+    try:
+        if isinstance(groups, list):
+            return {g["name"]: [str(label["name"]) for label in g["labels"]] for g in groups}
+        if isinstance(groups, dict) and all(isinstance(names, list) for names in groups.values()):
+            return {str(name): [str(value) for value in names] for name, names in groups.items()}
+    except (KeyError, TypeError):
+        pass
     raise TableError(f"{path.name} does not give groups, each with a list of value names.")
+
+
+def preset_group_values() -> dict[str, list[str]]:
+    """Return the values of the groups of the one contest whose letter codes are known here."""
+    with as_file(files("resources") / "presets" / "fashionai.json") as path:
+        return read_group_values(path)

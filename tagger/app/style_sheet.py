@@ -1,0 +1,123 @@
+"""The style sheet, written from a theme's tokens on a rhythm of 8 pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tagger.app.theme import Theme
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the style sheet of a theme."""
+    t, px = theme.tokens, theme.px
+    half, one, two = px(0.5), px(1), px(2)
+    return f"""
+* {{ outline: none; }}
+QWidget {{ color: {t.text}; }}
+QMainWindow, QDialog, QMenuBar {{ background: {t.window}; }}
+QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
+    padding: {half}px {one}px; }}
+
+QMenuBar {{ padding: {px(0.25)}px {half}px; border-bottom: 1px solid {t.line}; }}
+QMenuBar::item {{ padding: {half}px {one}px; border-radius: {half}px; background: transparent; }}
+QMenuBar::item:selected {{ background: {t.hover}; }}
+QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: {half}px; }}
+QMenu::item {{ padding: {half}px {px(3)}px {half}px {px(1.5)}px; border-radius: {half}px; }}
+QMenu::item:selected {{ background: {t.tint}; color: {t.text}; }}
+QMenu::item:disabled {{ color: {t.muted}; }}
+QMenu::icon {{ padding-left: {one}px; }}
+QMenu::separator {{ height: 1px; background: {t.line}; margin: {half}px {one}px; }}
+
+QPushButton {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(0.75)}px;
+    padding: {px(0.75)}px {px(1.5)}px; }}
+QPushButton:hover {{ background: {t.hover}; }}
+QPushButton:pressed {{ background: {t.line}; }}
+QPushButton:focus {{ border: 2px solid {t.accent}; padding: {px(0.75) - 1}px {px(1.5) - 1}px; }}
+QPushButton:disabled {{ color: {t.muted}; background: {t.window}; }}
+QPushButton[main="true"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
+    font-weight: 600; }}
+QPushButton[main="true"]:hover {{ border-color: {t.text}; }}
+QPushButton[main="true"]:disabled {{ background: {t.hover}; color: {t.muted};
+    border-color: {t.line}; }}
+QPushButton[main="true"]:focus {{ border: 2px solid {t.text}; }}
+QPushButton[quiet="true"] {{ background: transparent; border-color: transparent;
+    color: {t.accent}; padding: {half}px {one}px; }}
+QPushButton[quiet="true"]:hover {{ background: {t.hover}; }}
+QPushButton[quiet="true"]:focus {{ border: 2px solid {t.accent};
+    padding: {half - 1}px {one - 1}px; }}
+QToolButton {{ border: 1px solid transparent; border-radius: {half}px; padding: {half}px; }}
+QToolButton:hover {{ background: {t.hover}; }}
+QToolButton:checked {{ background: {t.tint}; }}
+QToolButton:focus {{ border: 1px solid {t.accent}; }}
+QToolButton::menu-indicator {{ image: none; }}
+
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit, QTextEdit, QComboBox {{
+    background: {t.raised}; border: 1px solid {t.line}; border-radius: {px(0.75)}px;
+    padding: {px(0.625)}px {one}px; selection-background-color: {t.accent};
+    selection-color: {t.on_accent}; }}
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus,
+QComboBox:focus {{ border: 1px solid {t.accent}; }}
+QLineEdit:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.window}; }}
+QComboBox {{ padding-right: {px(3)}px; }}
+QComboBox::drop-down {{ border: none; width: {px(3)}px; }}
+QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
+    selection-background-color: {t.tint}; selection-color: {t.text}; }}
+
+QTreeView, QListView, QTableView {{ background: {t.window}; border: none;
+    alternate-background-color: {t.raised}; selection-background-color: {t.tint};
+    selection-color: {t.text}; }}
+QDialog QTreeView, QDialog QListView, QDialog QTableView {{ background: {t.raised};
+    border: 1px solid {t.line}; border-radius: {half}px; }}
+QTreeView::item, QListView::item {{ padding: {half}px; border-radius: {half}px; }}
+QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
+QTreeView::item:selected, QListView::item:selected {{ background: {t.tint}; color: {t.text}; }}
+QTreeView::branch {{ background: {t.window}; }}
+QHeaderView::section {{ background: {t.window}; color: {t.muted}; border: none;
+    border-bottom: 1px solid {t.line}; padding: {half}px {one}px; }}
+
+QScrollArea, QScrollArea > QWidget > QWidget#scrolled {{ background: transparent; border: none; }}
+QScrollBar:vertical {{ background: transparent; width: {px(1.5)}px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: {px(1.5)}px; margin: 0; }}
+QScrollBar::handle {{ background: {t.line}; border-radius: {half}px; min-height: {px(4)}px;
+    min-width: {px(4)}px; margin: 2px; }}
+QScrollBar::handle:hover {{ background: {t.muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+
+QSlider {{ min-height: {px(2.5)}px; }}
+QSlider::groove:horizontal, QSlider::sub-page:horizontal {{ height: {half}px;
+    background: {t.line}; border-radius: {half // 2}px; }}
+QSlider::handle:horizontal {{ background: {t.accent}; border: 2px solid {t.window};
+    width: {px(1.5)}px; height: {px(1.5)}px; margin: -{px(0.75)}px 0; border-radius: {one}px; }}
+QSlider::handle:horizontal:focus {{ border: 2px solid {t.text}; }}
+QSlider::handle:horizontal:disabled {{ background: {t.line}; }}
+
+QCheckBox, QRadioButton {{ spacing: {one}px; padding: {half}px 0; }}
+QProgressBar {{ background: {t.line}; border: none; border-radius: {px(0.25)}px;
+    max-height: {half}px; min-height: {half}px; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: {px(0.25)}px; }}
+QSplitter::handle {{ background: {t.line}; }}
+QSplitter::handle:hover {{ background: {t.accent}; }}
+QTabWidget::pane {{ border: none; border-top: 1px solid {t.line}; }}
+QTabBar::tab {{ padding: {one}px {two}px; border: none; color: {t.muted}; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
+QTabBar::tab:focus {{ color: {t.accent}; }}
+
+QFrame[line="true"] {{ background: {t.line}; max-height: 1px; min-height: 1px; border: none; }}
+QLabel[role="title"] {{ font-size: {px(2)}px; font-weight: 600; }}
+QLabel[role="heading"] {{ font-weight: 600; }}
+QLabel[role="muted"] {{ color: {t.muted}; }}
+QLabel[role="key"] {{ color: {t.muted}; border: 1px solid {t.line}; border-radius: {px(0.5)}px;
+    padding: 0 {half}px; background: {t.raised}; }}
+QLabel[role="warning"] {{ color: {t.warning}; }}
+QFrame#notice, QFrame#question {{ background: {t.raised}; border: 1px solid {t.line};
+    border-radius: {one}px; }}
+QFrame#notice[warning="true"], QFrame#question {{ background: {t.warning_tint};
+    border-color: {t.warning}; }}
+QFrame#note {{ background: {t.warning_tint}; border: none; border-radius: {half}px; }}
+QWidget#filterBar {{ background: {t.window}; border-bottom: 1px solid {t.line}; }}
+QWidget#statusBar {{ background: {t.window}; border-top: 1px solid {t.line}; }}
+QWidget#sidebar, QWidget#panel {{ background: {t.window}; }}
+QWidget#panelFoot, QWidget#sliders {{ background: {t.window}; border-top: 1px solid {t.line}; }}
+"""

@@ -1,0 +1,1 @@
+"""The window's own widgets; each shows one view-model."""

@@ -14,6 +14,7 @@ from tagger.library.table_cells import restored
 
 MAX_BYTES = 1 << 30
 _MAX_CELL = 1 << 26
+_FIRST_LINE = 1 << 16
 _DELIMITERS = (",", ";", "\t", "|")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -134,7 +135,7 @@ def read_rows(text: str, name: str, guessed: bool) -> Rows:
     """
     start = 0
     delimiter = None
-    if text[:4].lower() == "sep=" and len(text) > 4:
+    if text[:4].lower() == "sep=" and text[4:5] in _DELIMITERS:
         delimiter = text[4]
         start = text.find("\n") + 1
     body = text[start:]
@@ -143,20 +144,32 @@ def read_rows(text: str, name: str, guessed: bool) -> Rows:
         records = _records(body, delimiter, strict=True)
     except csv.Error as error:
         if "unexpected end" in str(error):
-            line = _last_record_line(body, delimiter)
+            line = _last_record_line(body, delimiter, name)
             raise TableError(
                 f"{name} opens a quotation mark in line {line} that is never closed."
             ) from error
-        records = _records(body, delimiter, strict=False)
+        records = _forgiving_records(body, delimiter, name)
     if not records:
         raise TableError(f"{name} is empty.")
     return _rows(records, 1 if start else 0, guessed)
 
 
 def _delimiter(text: str) -> str:
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    counts = {sign: len(next(csv.reader([first], delimiter=sign), [])) for sign in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda sign: counts[sign])
+    def cells(sign: str) -> int:
+        reader = csv.reader(io.StringIO(text[:_FIRST_LINE], newline=""), delimiter=sign)
+        try:
+            return max(len(row) for row, _ in zip(reader, range(1), strict=False))
+        except (csv.Error, ValueError):
+            return 0
+
+    return max(_DELIMITERS, key=cells)
+
+
+def _forgiving_records(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
+    try:
+        return _records(text, delimiter, strict=False)
+    except csv.Error as error:
+        raise TableError(f"{name} cannot be read as a table ({error}).") from error
 
 
 def _records(text: str, delimiter: str, strict: bool) -> list[tuple[int, list[str]]]:
@@ -172,8 +185,8 @@ def _records(text: str, delimiter: str, strict: bool) -> list[tuple[int, list[st
     return records
 
 
-def _last_record_line(text: str, delimiter: str) -> int:
-    records = _records(text, delimiter, strict=False)
+def _last_record_line(text: str, delimiter: str, name: str) -> int:
+    records = _forgiving_records(text, delimiter, name)
     return records[-1][0] if records else 1
 
 

@@ -1,6 +1,7 @@
 """Tables of every make: encodings, delimiters, quoting, damage, JSON, and our own exports."""
 
 import json
+import random
 import unicodedata
 from pathlib import Path
 
@@ -118,6 +119,28 @@ def test_missing_files_and_folders_are_one_sentence(tmp_path: Path):
         read_table(tmp_path / "gone.csv")
     with pytest.raises(TableError, match="is a folder"):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["captions/labels.csv", "posters/MovieGenre.csv", "scenes/annotations.json"]
+)
+def test_damaged_tables_are_read_or_refused_in_one_sentence(
+    test_data: Path, tmp_path: Path, name: str
+):
+    whole = (test_data / name).read_bytes()[:2000]
+    dice = random.Random(7)
+    for _ in range(200):
+        data = bytearray(whole[: dice.randrange(1, len(whole))])
+        for _ in range(dice.randrange(8)):
+            place = dice.randrange(len(data))
+            data[place:place] = dice.choice([b'"', b"\n", b"\r", b"\0", b",", b";", b"\xff", b"}"])
+        try:
+            table = read(tmp_path, bytes(data), "t.txt")
+        except TableError as error:
+            assert "t.txt" in str(error)
+            assert "\n" not in str(error)
+        else:
+            assert len(table.splits) == len(table.photo_names)
 
 
 # -- columns ----------------------------------------------------------------------------------

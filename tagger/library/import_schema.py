@@ -56,9 +56,9 @@ def take_labels(
         synonyms = table.synonyms.get((name, word), ())
         draft.put_label(Label(num, new_id(), home, clean_name(word), None, synonyms, num))
         made[name, word] = num
-    for label in known.values():
-        if label is not None and label.num not in draft.labels:
-            draft.put_label(replace(label, adopted=True))
+    for (_, word), label in known.items():
+        if label is not None and not label.adopted:
+            draft.put_label(_in_the_lists_words(label, word))
     nums = {pair: label.num for pair, label in known.items() if label is not None} | made
     in_order = [[nums[name, word] for word in words] for name, words in table.vocabulary.items()]
     for group, offered in zip(groups, in_order, strict=True):
@@ -70,14 +70,35 @@ def take_labels(
 def _known_labels(
     library: Library, draft: Draft, table: ImportTable, groups: Sequence[Group]
 ) -> dict[tuple[str, str], Label | None]:
-    """Return the library's label for each (group, word): by name or synonym, or None."""
+    """Return the library's label for each (group, word): by name or synonym, or None.
+
+    Where two words of the list fit one label that only a model offered, the word that is its name
+    gets it and the other is a label of its own: the model's synonyms must not merge a user's words.
+    """
     schema = Schema(draft.groups.values(), draft.labels.values())
     everything = load_schema(library.catalog, everything=True)
-    return {
-        (name, word): schema.label_named(group.num, word) or everything.label_named(group.num, word)
-        for group, (name, words) in zip(groups, table.vocabulary.items(), strict=True)
-        for word in words
-    }
+    known: dict[tuple[str, str], Label | None] = {}
+    for group, (name, words) in zip(groups, table.vocabulary.items(), strict=True):
+        taken: dict[int, str] = {}
+        for word in sorted(words, key=lambda word: not _is_name(schema, group, word)):
+            label = schema.label_named(group.num, word) or everything.label_named(group.num, word)
+            if label is not None and not label.adopted:
+                label = label if taken.setdefault(label.num, word) == word else None
+            known[name, word] = label
+    return known
+
+
+def _is_name(schema: Schema, group: Group, word: str) -> bool:
+    label = schema.label_named(group.num, word)
+    return label is not None and fold_name(label.name) == fold_name(word)
+
+
+def _in_the_lists_words(label: Label, word: str) -> Label:
+    """Take a label that only a model offered in, under the list's name for it."""
+    name = clean_name(word)
+    kept = (*label.synonyms, label.name)
+    synonyms = tuple(dict.fromkeys(text for text in kept if fold_name(text) != fold_name(name)))
+    return replace(label, name=name, synonyms=synonyms, adopted=True)
 
 
 def _take_parents(

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -274,3 +275,24 @@ ANNOTATIONS = {
         {"path": "gone.jpg", "confirmed": {"tags": ["dog"]}},
     ],
 }  # fmt: skip
+
+
+def test_a_list_keeps_its_own_words_for_what_only_a_model_offered(library: Library, folder: Path):
+    draft = library.draft("As a model would offer it")
+    home = add_group(library, draft, "tags", "multi")
+    label = add_label(library, draft, home.num, "Sea", synonyms=["ocean"])
+    draft.put_label(replace(label, adopted=False))
+    draft.commit()
+    library.catalog.write(
+        lambda connection: connection.execute(
+            "INSERT INTO mapping VALUES ('bundle', 'sea', ?)", (label.num,)
+        )
+    ).result()
+    library.catalog.set_meta("active_bundle", "bundle")
+    library.reload()
+    import_file(library, table(folder, "photo,labels\n0.jpg,ocean;SEA\n1.jpg,ocean;boat\n"))
+    assert said(library) == {
+        "a/0.jpg": ["tags/SEA confirmed", "tags/ocean confirmed"],
+        "b/1.jpg": ["tags/boat confirmed", "tags/ocean confirmed"],
+    }
+    assert library.facts.schema.labels[label.num].name == "SEA"

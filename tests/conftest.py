@@ -27,3 +27,15 @@ def own_user_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "user-data"
     monkeypatch.setenv("TAGGER_DATA_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def starter(pytestconfig: pytest.Config) -> Path:
+    """The folder of the real starter bundle, built once and kept between test runs: copy it to
+    change it."""
+    from tagger.bundle.store import BundleStore
+    from trainer.starter.build import ensure_starter
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    bundles = pytestconfig.cache.mkdir(f"bundles-{worker}")
+    return BundleStore(bundles).folder(ensure_starter(bundles).bundle_id)

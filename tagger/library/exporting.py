@@ -76,15 +76,8 @@ def export_json(library: Library, target: Path, scores: ScoreTable | None = None
         ExportError: the file cannot be written.
     """
     library.catalog.flush()
-    groups = library.facts.schema.groups
-
-    def scores_of(slot: int) -> dict[str, dict[str, float]]:
-        found: dict[str, dict[str, float]] = {}
-        for label, score in scores.of_photo(slot) if scores is not None else ():
-            found.setdefault(groups[label.group].name, {})[label.name] = round(float(score), 5)
-        return found
-
-    _write_pieces(target, render(library.catalog.reader, scores_of if scores else None))
+    scores_of = scores.by_name if scores is not None else None
+    _write_pieces(target, render(library.catalog.reader, scores_of))
     return sum(1 for _ in _photos(library))
 
 

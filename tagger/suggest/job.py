@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.bundle.heads import read_heads
+from tagger.imaging.facts import perceptual_hash
 from tagger.library.cache_problems import PASSING_KINDS, Problem, new_problem
 from tagger.suggest.decoding import OTHER_BYTES, Decoded, decode_one
 from tagger.suggest.engine import Outputs
@@ -106,6 +107,7 @@ class Job:
         if len(photos):
             place.embeddings(model.spec).reserve(int(photos.slots[-1]) + 1)
             place.scores(model.spec).reserve(int(photos.slots[-1]) + 1)
+            place.hashes.reserve(int(photos.slots[-1]) + 1)
         todo = find_todo(place, model, photos)
         tally.begin(todo, model.plan.photos_per_s)
         self._rescore(place, model, photos, todo, tally)
@@ -153,12 +155,20 @@ class Job:
         spec = model.spec.preprocessing
         embeddings, scores = place.embeddings(model.spec), place.scores(model.spec)
         listed = {problem.slot for problem in place.problems.all()}
+        hashes = np.zeros(len(photos), np.uint64)
+
+        def decode(position: int) -> Decoded:
+            item = decode_one(photos, position, spec)
+            if item.pixels is not None:
+                hashes[position] = perceptual_hash(item.pixels)
+            return item
 
         def store(positions: NDArray[np.int64], outputs: Outputs) -> None:
             slots, signatures = photos.slots[positions], photos.signatures[positions]
             embeddings.write(slots, outputs["embedding"], signatures)
             groups = {group.id: outputs[group.output] for group in model.spec.groups}
             scores.write(slots, groups, signatures)
+            place.hashes.write(slots, hashes[positions], signatures)
             cured = [slot for slot in slots.tolist() if slot in listed]
             if cured:
                 place.problems.forget(cured)
@@ -173,14 +183,7 @@ class Job:
             place.problems.put(new_problem(slot, signature, item.kind, item.reason))
             tally.problem(slot, photos.name(item.position), item.kind, item.reason)
 
-        pipeline = Pipeline(
-            model.engine,
-            model.plan,
-            spec,
-            work,
-            self._gate,
-            lambda position: decode_one(photos, position, spec),
-        )
+        pipeline = Pipeline(model.engine, model.plan, spec, work, self._gate, decode)
         tally.decoding_begins()
         pipeline.run(store, note)
         tally.decoding_ends()

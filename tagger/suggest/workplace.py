@@ -9,6 +9,7 @@ from pathlib import Path
 from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import MODEL_FILE, BundleSpec
 from tagger.library.cache import EmbeddingStore, ScoreStore, prune_cache
+from tagger.library.cache_hashes import HashStore
 from tagger.library.cache_problems import ProblemTable
 from tagger.library.opening import find_places
 from tagger.library.places import LibraryPlaces
@@ -56,6 +57,7 @@ class Workplace:
         asked_for: the folder it was opened by.
         places: where the library lies.
         problems: its table of problem photos.
+        hashes: the perceptual hashes of its photos.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,6 +72,7 @@ class Workplace:
         self.places: LibraryPlaces = find_places(folder)
         self._lock = LibraryLock(self.places.data, self.places.home)
         self.problems = ProblemTable(self.places.cache)
+        self.hashes = HashStore.open(self.places.cache, writable=True)
         self._embeddings: tuple[str, EmbeddingStore] | None = None
         self._scores: tuple[str, ScoreStore] | None = None
 
@@ -99,6 +102,7 @@ class Workplace:
             if kept:
                 kept[1].close()
         prune_cache(self.places.cache)
+        self.hashes.close()
         self.problems.close()
         self._lock.release()
 

@@ -17,18 +17,17 @@ from tagger.suggest.decoding import OTHER_BYTES, Decoded, decode_one
 from tagger.suggest.engine import Outputs
 from tagger.suggest.photos import PhotoList, pending_photos
 from tagger.suggest.pipeline import Pipeline
-from tagger.suggest.plan import measure
 from tagger.suggest.protocol import Message
 from tagger.suggest.rescore import rescore
 from tagger.suggest.tally import Tally
 from tagger.suggest.work import Gate, WorkQueue
 from tagger.suggest.workplace import Model, Workplace
+from tagger.suggest.yardstick import Yardstick
 
 PAUSE_WAIT = 0.12
 """Seconds a batch under way may still take after *pause*; then it is broken off and redone."""
 
 _WORTH_MEASURING = 200
-_MEASURE_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,6 @@ class Job:
         tally.begin(todo, model.plan.photos_per_s)
         self._rescore(place, model, photos, todo, tally)
         self._decode(place, model, photos, todo, tally)
-        self._measure_model(model, tally)
         result = tally.result(current_problems(place, photos))
         self._adopt(None)
         return result | {
@@ -185,14 +183,12 @@ class Job:
 
         pipeline = Pipeline(model.engine, model.plan, spec, work, self._gate, decode)
         tally.decoding_begins()
-        pipeline.run(store, note)
-        tally.decoding_ends()
-
-    def _measure_model(self, model: Model, tally: Tally) -> None:
-        """Measure the model alone, in the same run, where the run was long enough to compare."""
-        if tally.decoded >= _WORTH_MEASURING and not self.stopped:
-            seconds = min(1.0, max(0.25, _MEASURE_SHARE * tally.decoding_s))
-            tally.model_per_s = measure(model.engine, model.spec.preprocessing, model.plan, seconds)
+        with Yardstick(model, self._gate) as yardstick:
+            pipeline.run(store, note)
+            tally.decoding_ends()
+            if tally.decoded >= _WORTH_MEASURING and not self.stopped:
+                yardstick.measure()
+        tally.model_per_s = yardstick.photos_per_s or tally.model_per_s
 
 
 def find_todo(place: Workplace, model: Model, photos: PhotoList) -> Todo:

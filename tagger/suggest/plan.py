@@ -7,6 +7,7 @@ quiet ones 204 against 163. A GPU wants one lane and larger batches.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -17,7 +18,7 @@ import numpy as np
 import onnxruntime as ort
 
 from tagger.core.preprocessing import Preprocessing
-from tagger.suggest.engine import Engine
+from tagger.suggest.engine import Engine, Interrupted
 from tagger.suggest.remembered import recall, remember
 
 SLOW_BATCH = 0.15
@@ -94,11 +95,12 @@ def measure(engine: Engine, spec: Preprocessing, plan: Plan, seconds: float) -> 
     start = time.perf_counter()
 
     def go(lane: int) -> None:
-        while True:
-            engine.run(images)
-            counts[lane] += plan.batch
-            if time.perf_counter() - start >= seconds:
-                return
+        with contextlib.suppress(Interrupted):
+            while True:
+                engine.run(images)
+                counts[lane] += plan.batch
+                if time.perf_counter() - start >= seconds:
+                    return
 
     threads = [threading.Thread(target=go, args=(lane,)) for lane in range(plan.lanes)]
     for thread in threads:

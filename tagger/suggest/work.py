@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Gate:
-    """Pause, resume and stop of a run.
+    """Pause, resume and stop of a run. Whoever paused it must resume it.
 
     Threads ask `passes` before each step; steps that must be over before a pause counts as
     reached run inside `step`.
@@ -24,7 +24,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._paused = False
+        self._holders: set[str] = set()
         self._stopped = False
         self._steps = 0
         self._paused_at = 0.0
@@ -36,19 +36,19 @@ class Gate:
         """Whether the run was told to end."""
         return self._stopped
 
-    def pause(self) -> None:
-        """Let no further step begin."""
+    def pause(self, holder: str = "user") -> None:
+        """Let no further step begin until this holder resumes."""
         with self._changed:
-            if not self._paused:
-                self._paused = True
+            if not self._holders:
                 self._paused_at = time.monotonic()
+            self._holders.add(holder)
 
-    def resume(self) -> None:
-        """Go on after a pause."""
+    def resume(self, holder: str = "user") -> None:
+        """Go on, unless another holder still pauses."""
         with self._changed:
-            if self._paused:
-                self._paused = False
+            if self._holders == {holder}:
                 self._paused_for += time.monotonic() - self._paused_at
+            self._holders.discard(holder)
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -71,20 +71,20 @@ class Gate:
     def active_time(self) -> float:
         """Return a clock in seconds that stands still while paused."""
         with self._changed:
-            now = self._paused_at if self._paused else time.monotonic()
+            now = self._paused_at if self._holders else time.monotonic()
             return now - self._paused_for
 
     def passes(self) -> bool:
         """Wait while paused; return False once stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or not self._paused)
+            self._changed.wait_for(lambda: self._stopped or not self._holders)
             return not self._stopped
 
     @contextmanager
     def step(self) -> Iterator[bool]:
         """Wait while paused, then count as busy inside the block; gives False once stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or not self._paused)
+            self._changed.wait_for(lambda: self._stopped or not self._holders)
             self._steps += 1
         try:
             yield not self._stopped

@@ -37,6 +37,9 @@ Prepare = Callable[[Path, Preprocessing], NDArray[np.uint8]]
 Run = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]
 """The graph: uint8 [N, H, W, 3] to all outputs by name."""
 
+OpenSession = Callable[[bytes], Run]
+"""Content of an ONNX file to a function that runs it; given by those who may use ONNX Runtime."""
+
 PIXEL_TOLERANCE = 1.0
 """Mean difference of a picture, of 255. Measured: the nearest other filter (Lanczos for bicubic)
 differs by at least 2.5, other fits by 30, swapped channels by 28."""

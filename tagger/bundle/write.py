@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import onnx
 
 from tagger.bundle.files import write_folder, write_json
-from tagger.bundle.golden import Prepare, Run, check_heads_give_golden, make_golden
+from tagger.bundle.golden import OpenSession, Prepare, check_heads_give_golden, make_golden
 from tagger.bundle.golden_files import Golden, write_golden
 from tagger.bundle.graph import model_bytes
 from tagger.bundle.head_graph import attach_heads, backbone_hash, embedding_size
@@ -20,9 +20,6 @@ from tagger.bundle.model_rules import check_model
 from tagger.bundle.spec import CARD_FILE, MODEL_FILE, SPEC_FILE, BundleSpec
 from tagger.bundle.spec_rules import check_spec
 from tagger.core.names import utc_now
-
-OpenSession = Callable[[bytes], Run]
-"""Content of an ONNX file to a function that runs it; given by those who may use ONNX Runtime."""
 
 
 def make_bundle(

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tagger.bundle.errors import BundleError
-from tagger.bundle.foreign_labels import ForeignLabel, read_labels
+from tagger.bundle.foreign.labels import ForeignLabel, read_labels
 
 
 @pytest.fixture

@@ -152,6 +152,6 @@ def _add(args: argparse.Namespace, store: BundleStore) -> int:
         }
         if args.group is not None:
             given["group_name"] = args.group
-        spec = add_foreign(args.path, store, given)
+        spec = add_foreign(args.path, store, given, remark)
     emit(_entry(spec), args.json, f"Added {spec.name} ({spec.bundle_id[:12]}).")
     return 0

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from tagger.core.errors import TaggerError
 from tagger.suggest.job import Job
-from tagger.suggest.protocol import Message, encode, messages
+from tagger.suggest.protocol import ADD, COMMAND, DOCTOR, Message, encode, messages
 from tagger.suggest.workplace import Model, Workplace, open_model
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,10 @@ class Suggester:
     def _doctor(self, message: Message) -> None:
         from tagger.suggest.doctor import examine
 
-        self._send({"type": "doctor"} | examine(str(message.get("provider") or "auto")))
+        def answer() -> None:
+            self._send({"type": "doctor"} | examine(str(message.get("provider") or "auto")))
+
+        threading.Thread(target=answer, name="doctor", daemon=True).start()
 
     def _work(self) -> None:
         while True:
@@ -188,7 +191,7 @@ class Suggester:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Run the suggester until its stdin ends; with `--doctor` print one answer and return.
+    """Run the suggester until its stdin ends; with arguments give one answer and return.
 
     Returns:
         Exit code: 0 done, 1 could not be done, 2 wrong usage.
@@ -220,12 +223,18 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
-    if arguments[0] != "--doctor" or len(arguments) > 2:
-        sys.stderr.write("usage: tagger _suggester [--doctor [PROVIDER]]\n")
-        return 2
-    from tagger.suggest.doctor import examine
+    answer: dict[str, Any]
+    if arguments[0] == DOCTOR and len(arguments) <= 2:
+        from tagger.suggest.doctor import examine
 
-    answer: dict[str, Any] = examine(arguments[1] if len(arguments) == 2 else "auto")
+        answer = examine(arguments[1] if len(arguments) == 2 else "auto")
+    elif arguments == [ADD]:
+        from tagger.suggest.adapting import adapt
+
+        answer = adapt(json.loads(sys.stdin.buffer.readline()))
+    else:
+        sys.stderr.write(f"usage: tagger {COMMAND} [{DOCTOR} [PROVIDER] | {ADD}]\n")
+        return 2
     out.write(json.dumps(answer).encode() + b"\n")
     out.flush()
     return 0

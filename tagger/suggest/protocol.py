@@ -7,7 +7,6 @@ Parent → child
     prioritise  slots that jump the queue
     retry       slots (or none: all) whose problems are forgotten; the run takes them up again
     doctor      what can compute here, and what hinders it
-    golden      bundle (folder): make the golden answers of a model and write them into it
     close       end; so does the end of the pipe
 
 Child → parent
@@ -17,7 +16,7 @@ Child → parent
     problem     slot, path, kind, reason
     paused, resumed
     finished, stopped   the result, see `tagger.suggest.blocking.SuggestResult`
-    doctor, golden      the answers
+    doctor      the answer, see `tagger.suggest.doctor.examine`
     error       message: the run could not go on; a sentence for the user
     crashed     message: made by the client when the child ends without being told to
 """
@@ -32,6 +31,12 @@ Message = dict[str, Any]
 
 COMMAND = "_suggester"
 """Name by which the program's one entry point knows the child."""
+
+DOCTOR = "--doctor"
+"""Argument that makes the child print one answer of the doctor and end."""
+
+ADD = "--add"
+"""Argument that makes the child read one request of `adding`, answer it and end."""
 
 
 def encode(message: Message) -> bytes:

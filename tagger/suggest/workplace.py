@@ -71,8 +71,12 @@ class Workplace:
         self.asked_for = folder
         self.places: LibraryPlaces = find_places(folder)
         self._lock = LibraryLock(self.places.data, self.places.home)
-        self.problems = ProblemTable(self.places.cache)
-        self.hashes = HashStore.open(self.places.cache, writable=True)
+        try:
+            self.problems = ProblemTable(self.places.cache)
+            self.hashes = HashStore.open(self.places.cache, writable=True)
+        except BaseException:
+            self._lock.release()
+            raise
         self._embeddings: tuple[str, EmbeddingStore] | None = None
         self._scores: tuple[str, ScoreStore] | None = None
 

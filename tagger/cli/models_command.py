@@ -27,6 +27,20 @@ from tagger.library.session import bundle_store
 from tagger.suggest.adding import add_foreign
 
 
+_FOREIGN = (
+    "labels",
+    "kind",
+    "layout",
+    "channels",
+    "scale",
+    "mean",
+    "std",
+    "output",
+    "threshold",
+    "fit",
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -140,18 +154,7 @@ def _add(args: argparse.Namespace, store: BundleStore) -> int:
         spec = store.add(args.path)
     else:
         remark("Checking the model and making a bundle of it …")
-        given = {
-            name: getattr(args, name)
-            for name in ("labels", "kind", "layout", "channels", "scale", "mean", "std")
-            if getattr(args, name) is not None
-        }
-        given |= {
-            name: getattr(args, name)
-            for name in ("output", "threshold", "fit")
-            if getattr(args, name) is not None
-        }
-        if args.group is not None:
-            given["group_name"] = args.group
+        given = {name: getattr(args, name) for name in _FOREIGN} | {"group_name": args.group}
         spec = add_foreign(args.path, store, given, remark)
     emit(_entry(spec), args.json, f"Added {spec.name} ({spec.bundle_id[:12]}).")
     return 0

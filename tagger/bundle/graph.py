@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from tagger.bundle.errors import BundleError
 
@@ -126,6 +130,21 @@ def subgraph_to(model: onnx.ModelProto, outputs: Iterable[str]) -> onnx.ModelPro
     cut.opset_import.extend(model.opset_import)
     cut.functions.extend(model.functions)
     return cut
+
+
+def constant_value(model: onnx.ModelProto, name: str) -> NDArray[Any] | None:
+    """Return the value of a tensor that does not depend on the graph's input; None if it does."""
+    for tensor in model.graph.initializer:
+        if tensor.name == name:
+            return numpy_helper.to_array(tensor)
+    try:
+        part = subgraph_to(model, [name])
+        if part.graph.input:
+            return None
+        values: Any = ReferenceEvaluator(part).run(None, {})
+        return np.asarray(values[0])
+    except Exception:  # an input, or an operator that only a runtime knows
+        return None
 
 
 def graph_hash(model: onnx.ModelProto) -> str:

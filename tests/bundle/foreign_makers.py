@@ -78,7 +78,10 @@ def network(
     sides = ["h", "w"] if open_size else [HEIGHT, WIDTH]
     shape = [batch, 3, *sides] if layout == "NCHW" else [batch, *sides, 3]
     out = TensorProto.FLOAT16 if dtype == "float16" else TensorProto.FLOAT
-    arrays = {name: np.asarray(value).astype(number) for name, value in weights.items()}
+    arrays = {
+        name: np.asarray(value, None if np.asarray(value).dtype == np.int64 else number)
+        for name, value in weights.items()
+    }
     graph = helper.make_graph(
         nodes,
         "foreign",
@@ -148,7 +151,7 @@ def _bent_share(nodes, weights, labels):
 
 
 def _token(nodes, weights, labels):
-    """A class token of a single photo is joined on: works for one photo only."""
+    """A class token of a single photo is joined on."""
     weights["token"] = np.ones((1, FEATURES))
     nodes.append(helper.make_node("Concat", ["f", "token"], ["both"], axis=1))
     weights["last/w"] = np.concatenate([weights["last/w"], weights["last/w"] * 0.3])
@@ -157,7 +160,19 @@ def _token(nodes, weights, labels):
     nodes.append(helper.make_node("Sigmoid", ["z"], ["y"]))
 
 
+def _merged(nodes, weights, labels):
+    """Photos and features are merged in a way that only works for one photo."""
+    weights["flat"] = np.asarray([FEATURES], np.int64)
+    nodes.append(helper.make_node("Reshape", ["f", "flat"], ["row"]))
+    nodes.append(helper.make_node("MatMul", ["row", "last/w"], ["m"]))
+    nodes.append(helper.make_node("Add", ["m", "last/b"], ["z"]))
+    nodes.append(helper.make_node("Sigmoid", ["z"], ["s"]))
+    weights["back"] = np.asarray([1, labels], np.int64)
+    nodes.append(helper.make_node("Reshape", ["s", "back"], ["y"]))
+
+
 ENDINGS = {
+    "merged": _merged,
     "gemm": _gemm,
     "gemm-turned": _gemm_turned,
     "matmul-add": _matmul_add,

@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from tagger.bundle.graph import INPUT, names_read
+from tagger.bundle.graph import INPUT, constant_value, names_read
 from tagger.bundle.head_graph import BATCH
 
 
 def free_batch(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
-    """Return the model with its first dimension free, where only declarations and reshapes fix it.
+    """Return the model for any number of photos, where declarations, reshapes or tokens fix it.
 
     Args:
         model: a model with the input `image`.
@@ -27,20 +27,58 @@ def free_batch(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
         if dims and dims[0].dim_value == batch and value.name not in _weights(graph):
             dims[0].dim_param = BATCH
     del graph.value_info[:]  # they repeat the fixed number
-    shapes = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
-    shapes |= {n.output[0]: c for n in graph.node if (c := _constant(n)) is not None}
-    flowing = {INPUT}
-    for at, node in enumerate(graph.node):
-        if not flowing & names_read(node):
-            continue
-        flowing |= set(node.output)
-        if node.op_type == "Reshape" and node.input[0] in flowing and node.input[1] in shapes:
-            shape = _freed_shape(shapes[node.input[1]], batch)
-            if shape is not None:
-                name = f"free/{at}"
-                graph.initializer.append(numpy_helper.from_array(shape, name))
-                node.input[1] = name
+    flowing, nodes = {INPUT}, list(graph.node)
+    del graph.node[:]
+    for node in nodes:
+        if flowing & names_read(node):
+            flowing |= set(node.output)
+            if node.op_type == "Reshape" and node.input[0] in flowing:
+                _free_reshape(graph, node, constant_value(model, node.input[1]), batch)
+            if node.op_type == "Concat" and batch == 1:
+                for at, name in enumerate(node.input):
+                    if name not in flowing:
+                        _free_token(graph, node, at, constant_value(model, name))
+        graph.node.append(node)
     return freed
+
+
+def _free_reshape(
+    graph: onnx.GraphProto, node: onnx.NodeProto, shape: np.ndarray | None, batch: int
+) -> None:
+    freed = None if shape is None else _freed_shape(shape, batch)
+    if freed is not None:
+        node.input[1] = f"free/{len(graph.initializer)}"
+        graph.initializer.append(numpy_helper.from_array(freed, node.input[1]))
+
+
+def _free_token(
+    graph: onnx.GraphProto, node: onnx.NodeProto, at: int, constant: np.ndarray | None
+) -> None:
+    """Repeat a constant of one photo (a class token) for every photo before it is joined on."""
+    if constant is None or constant.ndim < 2 or constant.shape[0] != 1:
+        return
+    shape, count, target, token = (
+        f"free/{len(graph.node)}/{step}" for step in ("shape", "count", "target", "token")
+    )
+    ones = np.ones(constant.ndim - 1, dtype=np.int64)
+    graph.initializer.append(numpy_helper.from_array(ones, f"{shape}/ones"))
+    graph.node.extend(
+        [
+            helper.make_node("Shape", [INPUT], [shape]),
+            helper.make_node("Slice", [shape, *_bounds(graph, shape)], [count]),
+            helper.make_node("Concat", [count, f"{shape}/ones"], [target], axis=0),
+            helper.make_node("Expand", [node.input[at], target], [token]),
+        ]
+    )
+    node.input[at] = token
+
+
+def _bounds(graph: onnx.GraphProto, prefix: str) -> list[str]:
+    """Add the constants that slice the first entry out of a shape and return their names."""
+    names = [f"{prefix}/from", f"{prefix}/to"]
+    for name, value in zip(names, (0, 1), strict=True):
+        graph.initializer.append(numpy_helper.from_array(np.asarray([value], np.int64), name))
+    return names
 
 
 def _freed_shape(shape: np.ndarray, batch: int) -> np.ndarray | None:
@@ -49,12 +87,6 @@ def _freed_shape(shape: np.ndarray, batch: int) -> np.ndarray | None:
         return None
     first = 0 if (shape[1:] == -1).any() else -1  # 0 keeps the length, -1 works it out
     return np.concatenate([[first], shape[1:]]).astype(np.int64)
-
-
-def _constant(node: onnx.NodeProto) -> np.ndarray | None:
-    if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
-        return numpy_helper.to_array(node.attribute[0].t)
-    return None
 
 
 def _weights(graph: onnx.GraphProto) -> set[str]:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import helper
+
+from tagger.bundle.graph import constant_value
 
 _PASSING = ("Identity", "Cast", "Flatten", "Squeeze", "Reshape", "Dropout")
 """Operators that leave the numbers of one photo as they are, in order."""
@@ -50,11 +52,11 @@ def find_ending(model: onnx.ModelProto, output: str) -> Ending:
 
 
 class _Look:
-    """A graph's nodes by what they make, and its constants."""
+    """A graph's nodes by what they make."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
+        self.model = model
         self.makers = {name: node for node in model.graph.node for name in node.output}
-        self.weights = {tensor.name: tensor for tensor in model.graph.initializer}
 
     def back(self, name: str) -> str:
         """Return the tensor that `name` is a mere reshaping of."""
@@ -63,22 +65,8 @@ class _Look:
         return name
 
     def constant(self, name: str) -> NDArray[Any] | None:
-        """Return the value of a constant, None if `name` is none."""
-        if name in self.weights:
-            return numpy_helper.to_array(self.weights[name])
-        node = self.makers.get(name)
-        if node is None:
-            return None
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            return numpy_helper.to_array(node.attribute[0].t)
-        inner = self.constant(node.input[0]) if node.input else None
-        if inner is None:
-            return None
-        if node.op_type in ("Identity", "Cast"):
-            return inner
-        if node.op_type == "Transpose" and inner.ndim == 2:
-            return inner.T if _attributes(node).get("perm", [1, 0]) == [1, 0] else inner
-        return None
+        """Return the value of a tensor that does not depend on the photo, None if it does."""
+        return constant_value(self.model, name)
 
     def layer(self, name: str) -> tuple[str, NDArray[np.float32], NDArray[np.float32]] | None:
         """Return input, weight [D, L] and bias [L] of the layer that makes `name`."""

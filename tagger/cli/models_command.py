@@ -26,7 +26,6 @@ from tagger.library.library import Library
 from tagger.library.session import bundle_store
 from tagger.suggest.adding import add_foreign
 
-
 _FOREIGN = (
     "labels",
     "kind",

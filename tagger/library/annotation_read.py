@@ -10,6 +10,7 @@ from typing import Any
 
 from tagger.core.decisions import VERDICT_NAMES
 from tagger.core.errors import TaggerError
+from tagger.core.parts import DRAWN_PARTS
 from tagger.core.schema import Schema
 from tagger.library.annotations import FORMAT, VERSION
 from tagger.library.draft import CommittedAct, Draft
@@ -17,10 +18,6 @@ from tagger.library.library import Library
 from tagger.library.schema_edit import add_group, add_label
 
 _VERDICTS = {name: int(verdict) for verdict, name in VERDICT_NAMES.items()}
-
-
-PARTS = ("train", "held-out", "audit", "aside")
-"""What the tagger itself draws where the user gives no split (DESIGN §4b.2)."""
 
 
 class AnnotationError(TaggerError):
@@ -230,7 +227,7 @@ def _photo(
 def _splits(library: Library, draft: Draft, found: list[tuple[int, dict[str, Any]]]) -> None:
     """Take splits over: the user's own, or, where all are ours, the parts drawn by the tagger."""
     given = [(slot, entry["split"]) for slot, entry in found if "split" in entry]
-    if any(split not in PARTS for _, split in given):
+    if any(split not in DRAWN_PARTS for _, split in given):
         draft.set_split([slot for slot, _ in given], [split for _, split in given])
         return
     rows = [(split, slot) for slot, split in given]

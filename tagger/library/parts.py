@@ -15,12 +15,11 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.core.parts import ASIDE, AUDIT, HELD_OUT, TRAIN
 from tagger.library.cache_hashes import HashStore
 from tagger.library.catalog import bump_revision
 from tagger.library.library import Library
 from tagger.library.twins import twin_groups
-
-TRAIN, HELD_OUT, AUDIT, ASIDE = "train", "held-out", "audit", "aside"
 
 TRAIN_SHARE = 0.8
 AUDIT_SHARE = 0.02

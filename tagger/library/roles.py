@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tagger.bundle.spec import BundleSpec
 from tagger.core.errors import TaggerError
+from tagger.core.parts import HELD_OUT, TRAIN
 from tagger.library.library import Library
-from tagger.library.parts import HELD_OUT, TRAIN
 
 TEST = "test"
 """A split of this name never serves acceptance and is never trained on."""
@@ -102,7 +102,7 @@ def trained_signatures(specs: Iterable[BundleSpec]) -> NDArray[np.uint64]:
         for key in ("fingerprints", "ancestors"):
             listed = spec.dataset.get(key, [])
             texts.update(str(text) for text in listed if isinstance(listed, list))
-    return np.array(sorted(filter(None, map(_signature, texts))), np.uint64)
+    return np.array(sorted(filter(None, map(signature_of, texts))), np.uint64)
 
 
 def signature_text(signature: int) -> str:
@@ -110,7 +110,8 @@ def signature_text(signature: int) -> str:
     return int(signature).to_bytes(8, "little").hex()
 
 
-def _signature(text: str) -> int:
+def signature_of(text: str) -> int:
+    """Return the signature that `signature_text` wrote; 0 for anything else."""
     try:
         return int.from_bytes(bytes.fromhex(text[:16]), "little")
     except ValueError:

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from tagger.core.decisions import Verdict
 from tagger.core.errors import TaggerError
 from tagger.core.names import clean_name, fold_name
+from tagger.core.parts import DRAWN_PARTS
 from tagger.core.schema import Kind
 
 DEFAULT_GROUP = "tags"
-
-DRAWN_PARTS = frozenset({"train", "held-out", "audit", "aside"})
-"""Parts the program draws itself; an export shows them, but they are no split of the user's."""
 
 Int32 = NDArray[np.int32]
 

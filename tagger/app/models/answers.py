@@ -120,10 +120,17 @@ class Answers:
             board.focus_next_suggestion()
             self.desk.focused.emit()
 
+    def unsure_group(self, group: int) -> None:
+        """Mark every label of a single group that is on show as not answerable."""
+        board = self.desk.board
+        found = next((g for g in board.groups if g.group == group), None)
+        if found is not None and found.entries:
+            self.unsure(found.entries[0].label)
+
     def _unsure_entries(self, label: int) -> list[Entry]:
         board = self.desk.board
         entry = board.entry(label)
-        group = board.group_of_focus() if entry is not None else board.single_group()
+        group = board.group_with(label) if entry is not None else board.single_group()
         if entry is not None and (group is None or group.kind == "multi"):
             return [entry]
         settled = (State.REJECTED, State.UNSURE)

@@ -239,10 +239,10 @@ class Board:
         """Return the entry that a number key means."""
         return next((entry for entry in self.entries() if entry.number == number), None)
 
-    def group_of_focus(self) -> GroupBoard | None:
-        """Return the group the focused label lies in."""
+    def group_with(self, label: int) -> GroupBoard | None:
+        """Return the group in which a label is on show."""
         for group in self.groups:
-            if any(entry.label == self.focus for entry in group.entries):
+            if any(entry.label == label for entry in group.entries):
                 return group
         return None
 
@@ -251,7 +251,7 @@ class Board:
 
         The focused one, else the first on show that is not answered, else the first on show.
         """
-        focused = self.group_of_focus()
+        focused = self.group_with(self.focus)
         if focused is not None and focused.kind == "single":
             return focused
         singles = [group for group in self.groups if group.kind == "single" and group.shown]

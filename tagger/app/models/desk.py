@@ -11,7 +11,7 @@ from tagger.app.models.board import Board
 from tagger.app.models.chores import Chores
 from tagger.app.models.completion import Completion
 from tagger.app.models.crowd import Crowd
-from tagger.app.models.filters import Filter
+from tagger.app.models.filters import Filter, PhotoState
 from tagger.app.models.flags import Flags
 from tagger.app.models.notices import Notice, Question
 from tagger.app.models.ordering import Order, Slots, natural_order
@@ -20,6 +20,7 @@ from tagger.app.models.selection import Selection
 from tagger.app.models.session import Session
 from tagger.app.models.signal import Signal
 from tagger.app.models.tally import Tally
+from tagger.core.states import State
 
 SEEN_AFTER = 0.3
 """Seconds a photo must have been open to count as seen when it is left."""
@@ -35,12 +36,12 @@ class Desk:
         session, flags, tally, photos, selection, board, crowd, completion: the view-models.
         chores: computations over the whole folder, in slices.
         question: what waits for the user's yes, or None.
+        on_screen: int64 [photos], those the grid or loupe shows just now.
         board_changed: the open photo, or what is said of it, changed.
         cells_changed: (slots, or None for all) the marks of photos changed.
         focused: another label has the focus.
         said: (Notice).
         asked: the question changed.
-        left: a photo was gone on from; ends a loupe's hold on it.
         names_wanted: the order of names must be computed on a worker, see `take_names`.
     """
 
@@ -61,6 +62,8 @@ class Desk:
         self.said = Signal()
         self.asked = Signal()
         self.names_wanted = Signal()
+        self.on_screen: Slots = np.empty(0, np.int64)
+        self._refresh_when_counted = False
         self._opened_at = time.monotonic()
         self._connect()
         self._take_photos()
@@ -179,11 +182,12 @@ class Desk:
             self.crowd.open(self.selection.slots())
             self.chores.ask("crowd", self.crowd.count, restart=True)
         if slot != self.board.slot:
-            self._leave()
+            self.leave()
             self.board.open(slot, self.photos.filter.label)
         self.board_changed.emit()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Note that the open photo was seen, if it was open long enough."""
         if time.monotonic() - self._opened_at >= SEEN_AFTER:
             self.session.note_seen(self.board.slot)
         self._opened_at = time.monotonic()
@@ -252,10 +256,27 @@ class Desk:
         self.board_changed.emit()
         self.count_again()
 
+    def dragged(self, kept: bool = False) -> None:
+        """Show what a threshold slider does: at once on screen, then in all counts.
+
+        A list chosen by a label or by suggestions follows the slider.
+        """
+        if len(self.on_screen):
+            self.tally.update_photos(self.on_screen)
+        wanted = self.photos.filter
+        if wanted.label is not None and State.SUGGESTED in wanted.label_states:
+            self.photos.refresh()
+        elif kept and (wanted.state is PhotoState.SUGGESTED or wanted.group is not None):
+            self._refresh_when_counted = True
+        self.rescored()
+
     def count_again(self) -> None:
         """Count labels over the whole folder, in the background."""
         self.chores.ask("count", self.tally.count_all)
 
     def _counted(self) -> None:
+        if self._refresh_when_counted:
+            self._refresh_when_counted = False
+            self.photos.refresh()
         self.photos.recheck()
         self.cells_changed.emit(None)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.app.models.signal import Signal
+from tagger.bundle.spec import BundleSpec
 from tagger.core.errors import TaggerError
 from tagger.core.states import State, states
 from tagger.library.acts import ActResult, Change
@@ -114,10 +115,14 @@ class Session:
     def act(self, draft: Draft) -> CommittedAct:
         """Commit an act, tell everybody, and watch that it reaches the disk."""
         done = draft.commit()
-        self._pending.append(done.saved)
-        self.tell(done.changes)
-        self.saved.emit(False)
+        self.watch(done)
         return done
+
+    def watch(self, act: CommittedAct) -> None:
+        """Tell everybody of an act that was committed, and watch that it reaches the disk."""
+        self._pending.append(act.saved)
+        self.saved.emit(False)
+        self.tell(act.changes)
 
     def undo(self, act: int | None = None) -> ActResult:
         """Take the last act back. Raises `UndoError` with the reason."""
@@ -180,6 +185,10 @@ class Session:
     def reload(self) -> None:
         """Read the whole library anew."""
         self.library.reload()
+        self.announce()
+
+    def announce(self) -> None:
+        """Tell everybody that anything may have changed."""
         self._load_marks()
         self.schema_changed.emit()
         self.photos_changed.emit()
@@ -200,6 +209,17 @@ class Session:
         """See the scores that the suggester wrote since."""
         self.library.refresh_scores()
         self.scored.emit(slots)
+
+    def use_bundle(self, spec: BundleSpec, remember: bool = True) -> None:
+        """Make a model the active one; its scores are those the cache has."""
+        self.library.use_bundle(spec, remember)
+        self.schema_changed.emit()
+        self.thresholds_changed.emit()
+
+    def load_audit(self) -> None:
+        """See which photos are reserved for the audit set by now."""
+        self.audit = load_audit(self.library.catalog, self.library.photos.slots)
+        self.scored.emit(None)
 
     def note_seen(self, slot: int) -> None:
         """Note that a photo was shown; written to disk by `write_seen`."""

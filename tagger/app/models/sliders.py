@@ -39,26 +39,18 @@ class ChangeCount:
         self.ready = False
 
     def prepare(self, session: Session, scope: Scope) -> Chore:
-        """Compute it for the thresholds as they are now, in slices."""
-        self.ready = False
+        """Compute it for the thresholds as they are when it begins, in slices."""
         facts = session.library.facts
-        count = facts.slots
+        count, thresholds = facts.slots, facts.thresholds
         losing = np.full(count, np.inf, np.float32)
         gaining = np.full(count, np.inf, np.float32)
-        for group in tuple(facts.schema.groups.values()):
-            if scope.group not in (None, group.num):
-                continue
-            labels = [label.num for label in facts.schema.labels_of(group.num)]
-            if scope.label is not None:
-                labels = [scope.label] if scope.label in labels else []
-            if not labels:
-                continue
-            asked = _asked(session, group.num)
-            best = best_open_label(facts, group.num) if group.kind == "single" else None
-            yield
+        for group, labels, asked in _asked_labels(session, scope):
+            single = facts.schema.groups[group].kind == "single"
+            best = best_open_label(facts, group) if single else None
             for start in range(0, len(labels), _AT_ONCE):
+                yield
                 chunk = labels[start : start + _AT_ONCE]
-                if facts.slots != count:
+                if facts.slots != count or any(num not in facts.schema.labels for num in chunk):
                     return
                 for label, row in zip(chunk, decided_states(facts, chunk), strict=True):
                     logits = facts.scores.logits(label, None)
@@ -67,11 +59,10 @@ class ChangeCount:
                     here = asked & (row == State.UNTOUCHED)
                     if best is not None:
                         here &= best == label
-                    margin = logits.astype(np.float32) - np.float32(session.threshold(label))
+                    margin = logits.astype(np.float32) - np.float32(thresholds.of(label, group))
                     margin[~here] = np.nan
                     np.fmin(losing, np.where(margin >= 0, margin, np.inf), out=losing)
                     np.fmin(gaining, np.where(margin < 0, -margin, np.inf), out=gaining)
-                yield
         present = session.library.photos.present
         self._losing = np.sort(losing[present])
         self._gaining = np.sort(gaining[present])
@@ -84,12 +75,21 @@ class ChangeCount:
         return int(np.searchsorted(self._gaining, np.float32(-shift), "right")) if shift else 0
 
 
-def _asked(session: Session, group: int) -> NDArray[np.bool_]:
+def _asked_labels(session: Session, scope: Scope) -> list[tuple[int, list[int], NDArray[np.bool_]]]:
+    """Return (group, labels of the scope, bool [slots] where it is asked and not an audit)."""
     facts = session.library.facts
-    gate = gate_open(facts, group)
-    asked = np.ones(facts.slots, bool) if gate is None else gate.copy()
-    asked &= ~(session.audit & (facts.reviews.column(group, facts.slots) == 0))
-    return asked
+    found = []
+    for group in facts.schema.groups:
+        labels = [label.num for label in facts.schema.labels_of(group)]
+        if scope.label is not None:
+            labels = [scope.label] if scope.label in labels else []
+        if not labels or scope.group not in (None, group):
+            continue
+        gate = gate_open(facts, group)
+        asked = np.ones(facts.slots, bool) if gate is None else gate.copy()
+        asked &= ~(session.audit & (facts.reviews.column(group, facts.slots) == 0))
+        found.append((group, labels, asked))
+    return found
 
 
 def value_of(session: Session, scope: Scope) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFontMetrics,
@@ -22,6 +21,7 @@ from tagger.app.theme import Theme
 from tagger.app.thumbnails import Thumbnails
 from tagger.app.widgets.grid_cell import CellMarks, CellPainter
 from tagger.app.widgets.grid_geometry import GridGeometry
+from tagger.app.widgets.listening import listen
 from tagger.core.states import State
 from tagger.core.thresholds import sigmoid
 
@@ -39,38 +39,32 @@ class GridCanvas(QAbstractScrollArea):
     side_changed = Signal(int)
     looked_at = Signal()
 
-    def __init__(self, thumbnails: Thumbnails, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, thumbnails: Thumbnails, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Photos")
-        self.thumbnails = thumbnails
-        self.desk: Desk | None = None
+        self.desk, self.thumbnails = desk, thumbnails
         self.side = 160
         self._band: QRect | None = None
         self._shown_current = -1
-        self.set_theme(theme)
+        self.theme = theme
+        self._use_font()
         thumbnails.ready.connect(self._repaint_slot)
-        self.verticalScrollBar().valueChanged.connect(self._look)
         self._asking = QTimer(self, singleShot=True, interval=15)
         self._asking.timeout.connect(self._ask_for_pictures)
+        self.verticalScrollBar().valueChanged.connect(self._look)
+        listen(self, desk.photos.changed, self._list_changed)
+        listen(self, desk.photos.marks_changed, self.viewport().update)
+        listen(self, desk.selection.changed, self._selection_changed)
+        listen(self, desk.cells_changed, self._cells_changed)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Paint in another theme."""
-        self.theme = theme
-        self.cells = CellPainter(theme, self.font(), self.devicePixelRatioF())
-        self._lay_out()
-
-    def set_desk(self, desk: Desk | None) -> None:
-        """Show another library."""
-        self.desk = desk
-        if desk is not None:
-            desk.photos.changed.connect(self._list_changed)
-            desk.photos.marks_changed.connect(self.viewport().update)
-            desk.selection.changed.connect(self._selection_changed)
-            desk.cells_changed.connect(self._cells_changed)
+    def _use_font(self) -> None:
+        self.cells = CellPainter(self.theme, self.font(), self.devicePixelRatioF())
         self._lay_out()
 
     def set_side(self, side: int) -> None:
@@ -84,7 +78,7 @@ class GridCanvas(QAbstractScrollArea):
     # -- geometry ----------------------------------------------------------------------------
 
     def _lay_out(self, keep: bool = False) -> None:
-        count = len(self.desk.photos) if self.desk is not None else 0
+        count = len(self.desk.photos)
         anchor = self._anchor() if keep else None
         self.geometry_ = GridGeometry.fit(
             count, self.viewport().width(), self.side, self.cells.caption, self.theme.px(1)
@@ -101,7 +95,7 @@ class GridCanvas(QAbstractScrollArea):
 
     def _anchor(self) -> tuple[int, int] | None:
         """Return a cell on screen, the open one if possible, and its distance from the top."""
-        if self.desk is None or not self.geometry_.count:
+        if not self.geometry_.count:
             return None
         top = self.verticalScrollBar().value()
         visible = self.geometry_.between(top, top + self.viewport().height())
@@ -112,23 +106,19 @@ class GridCanvas(QAbstractScrollArea):
 
     def visible_slots(self) -> Slots:
         """Return the photos on screen, in order: int64 [photos]."""
-        if self.desk is None:
-            return np.empty(0, np.int64)
         top = self.verticalScrollBar().value()
         places = self.geometry_.between(top, top + self.viewport().height())
         return self.desk.photos.order[places.start : places.stop]
 
     def cell_rect(self, slot: int) -> QRect:
         """Return where a photo's cell lies in the viewport (empty if it is not on show)."""
-        place = self.desk.photos.place(slot) if self.desk is not None else -1
+        place = self.desk.photos.place(slot)
         if place < 0 or place >= self.geometry_.count:
             return QRect()
         return self.geometry_.rect(place).translated(0, -self.verticalScrollBar().value())
 
     def slot_at(self, point: QPoint) -> int:
         """Return the photo at a point of the viewport, −1 between photos."""
-        if self.desk is None:
-            return -1
         place = self.geometry_.place_at(point.x(), point.y() + self.verticalScrollBar().value())
         return int(self.desk.photos.order[place]) if place >= 0 else -1
 
@@ -147,11 +137,9 @@ class GridCanvas(QAbstractScrollArea):
 
     def _list_changed(self) -> None:
         self._lay_out()
-        if self.desk is not None:
-            self.show_slot(self.desk.selection.current)
+        self.show_slot(self.desk.selection.current)
 
     def _selection_changed(self) -> None:
-        assert self.desk is not None
         current = self.desk.selection.current
         if current != self._shown_current:
             self._shown_current = current
@@ -161,7 +149,6 @@ class GridCanvas(QAbstractScrollArea):
         self.viewport().update()
 
     def _described(self, slot: int) -> str:
-        assert self.desk is not None
         place = self.desk.photos.place(slot) + 1
         name = photo_name(self.desk.session, slot)
         return f"{name}, {place:,} of {photos(len(self.desk.photos))}"
@@ -180,13 +167,11 @@ class GridCanvas(QAbstractScrollArea):
 
     def _look(self) -> None:
         self.viewport().update()
-        if hasattr(self, "_asking"):
+        if hasattr(self, "_asking"):  # the first layout comes before the timer
             self._asking.start()
 
     def _ask_for_pictures(self) -> None:
         """Ask for the pictures on screen, then for those a screen below and above."""
-        if self.desk is None:
-            return
         top, height = self.verticalScrollBar().value(), self.viewport().height()
         wanted: list[int] = []
         for start in (top, top + height, top - height):
@@ -197,6 +182,7 @@ class GridCanvas(QAbstractScrollArea):
         self.thumbnails.want(
             list(dict.fromkeys(wanted)), round(box.width() * ratio), round(box.height() * ratio)
         )
+        self.desk.on_screen = self.visible_slots()
         self.looked_at.emit()
 
     def _photo_box(self, rect: QRect) -> QRect:
@@ -214,8 +200,6 @@ class GridCanvas(QAbstractScrollArea):
         """Paint the cells that the event touches."""
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self.theme.colour("canvas"))
-        if self.desk is None:
-            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         top = self.verticalScrollBar().value()
@@ -239,7 +223,6 @@ class GridCanvas(QAbstractScrollArea):
 
     def _marks(self, slot: int) -> CellMarks:
         desk = self.desk
-        assert desk is not None
         return CellMarks(
             name=photo_name(desk.session, slot),
             selected=bool(desk.selection.mask[slot]) and desk.many,
@@ -253,7 +236,6 @@ class GridCanvas(QAbstractScrollArea):
     def _label_marks(self, slots: Slots) -> tuple[list[float], list[State | None]]:
         """Return the scores to show (if sorted by one) and the states of the filter's label."""
         desk = self.desk
-        assert desk is not None
         facts = desk.session.library.facts
         scores: list[float] = [math.nan] * len(slots)
         states: list[State | None] = [None] * len(slots)
@@ -267,7 +249,6 @@ class GridCanvas(QAbstractScrollArea):
         return scores, states
 
     def _paint_nothing(self, painter: QPainter) -> None:
-        assert self.desk is not None
         empty = not self.desk.session.library.photos.count
         text = (
             "No photos yet.\nThey appear here as soon as they are found."
@@ -299,4 +280,4 @@ class GridCanvas(QAbstractScrollArea):
         """Follow the system's font."""
         super().changeEvent(event)  # type: ignore[arg-type]
         if hasattr(self, "cells") and QFontMetrics(self.font()) != self.cells.metrics:
-            self.set_theme(self.theme)
+            self._use_font()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from tagger.app.models.desk import Desk
 from tagger.app.theme import Theme
 from tagger.app.thumbnails import Thumbnails
 from tagger.app.widgets.grid_canvas import GridCanvas
@@ -28,14 +29,16 @@ class GridView(GridCanvas):
 
     opened = Signal()
 
-    def __init__(self, thumbnails: Thumbnails, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(thumbnails, theme, parent)
+    def __init__(
+        self, desk: Desk, thumbnails: Thumbnails, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(desk, thumbnails, theme, parent)
         self._band_start = QPoint()
         self._band_mask = np.zeros(0, bool)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select, or begin a rubber band."""
-        if self.desk is None or event.button() != Qt.MouseButton.LeftButton:
+        if event.button() != Qt.MouseButton.LeftButton:
             return
         point = event.position().toPoint()
         slot = self.slot_at(point)
@@ -53,7 +56,7 @@ class GridView(GridCanvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pull the rubber band."""
-        if self.desk is None or not event.buttons() & Qt.MouseButton.LeftButton:
+        if not event.buttons() & Qt.MouseButton.LeftButton:
             return
         point = event.position().toPoint()
         bar = self.verticalScrollBar()
@@ -89,7 +92,7 @@ class GridView(GridCanvas):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move with arrows, Home, End and Page; with Shift the selection grows."""
         target = self._target(Qt.Key(event.key()))
-        if target is None or self.desk is None:
+        if target is None:
             super().keyPressEvent(event)
             return
         slot = int(self.desk.photos.order[target])
@@ -101,7 +104,7 @@ class GridView(GridCanvas):
     def _target(self, key: Qt.Key) -> int | None:
         """Return the place a key moves to, None if it is no moving key or there is no photo."""
         count = self.geometry_.count
-        if self.desk is None or not count:
+        if not count:
             return None
         place = max(0, self.desk.photos.place(self.desk.selection.current))
         page = max(1, self.viewport().height() // (self.geometry_.cell_height + self.geometry_.gap))

@@ -1,0 +1,258 @@
+"""What goes on around an open library: scan, model, suggester, annotation file, autosave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tagger.app.background import Background
+from tagger.app.models.desk import Desk
+from tagger.app.models.filters import Filter
+from tagger.app.models.notices import Notice
+from tagger.app.models.ordering import natural_order
+from tagger.app.models.verdicts import photos
+from tagger.app.opening import Bringing
+from tagger.app.settings import Settings
+from tagger.app.suggesting import Suggesting
+from tagger.app.widgets.status_bar import StatusBar
+from tagger.bundle.spec import BundleSpec
+from tagger.core.errors import TaggerError
+from tagger.library.annotation_read import take_in
+from tagger.library.mirror import Mirror, MirrorState
+from tagger.library.parts import assign_parts
+from tagger.library.session import bundle_store, link_active_bundle
+
+_WATCH_MS = 1_000
+
+
+class LibraryWork(QObject):
+    """Keeps an open library at work, and says in the status bar what goes on.
+
+    Attributes:
+        mirror: writes the annotation file.
+        suggesting: the suggester.
+        said: (Notice).
+        up_to_date: scanned, and suggestions are complete or cannot be had.
+    """
+
+    said = Signal(object)
+    up_to_date = Signal()
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: Settings,
+        background: Background,
+        status: StatusBar,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.desk, self.session = desk, desk.session
+        self._settings, self._background = settings, background
+        self.status = status
+        self._stage = ("", 0, 0)
+        self._starter: QObject | None = None
+        self._told_conflict = ""
+        library = self.session.library
+        self.mirror = Mirror(library, lambda state: background.post(lambda: self._mirrored(state)))
+        self.suggesting = Suggesting(self.session, background, self)
+        self.suggesting.changed.connect(self.show_status)
+        self.suggesting.finished.connect(self._suggested)
+        self.suggesting.failed.connect(self._cannot_suggest)
+        self._bringing = Bringing(self.session, background, self)
+        self._bringing.progressed.connect(self._progressed)
+        self._bringing.noted.connect(lambda text: self.said.emit(Notice(text, warning=True)))
+        self._bringing.done.connect(self._brought)
+        self._watch = QTimer(self, interval=_WATCH_MS)
+        self._watch.timeout.connect(self._look)
+        desk.names_wanted.connect(self._sort_names)
+        for signal in (self.session.decided, self.session.schema_changed):
+            signal.connect(self._touched)
+        self.session.saved.connect(self._saved)
+        self.session.photos_changed.connect(self.show_status)
+
+    def use_status(self, status: StatusBar) -> None:
+        """Speak through another status bar."""
+        self.status = status
+        self.show_status()
+
+    def begin(self, folder: Path) -> None:
+        """Bring the library up to date with its folder, then suggest."""
+        home = self.session.library.places.home
+        try:
+            below = folder.absolute().relative_to(home)
+        except ValueError:
+            below = Path()
+        if below != Path():
+            self.desk.set_filter(Filter(folder=bytes(below)))
+        self.show_status()
+        self._watch.start()
+        self._bringing.start()
+
+    def close(self) -> None:
+        """End everything; what is left is written."""
+        self._watch.stop()
+        self._bringing.stop()
+        self.suggesting.close()
+        if self._starter is not None:
+            self._starter.close()  # type: ignore[attr-defined]
+        self.desk.leave()
+        self.session.close()
+        self.session.settle()
+        self.mirror.close()
+        self.session.library.close()
+
+    # -- bringing up to date -----------------------------------------------------------------
+
+    def _progressed(self, words: str, done: int, total: int) -> None:
+        self._stage = (words, done, total)
+        self.show_status()
+
+    def _brought(self) -> None:
+        self.mirror.touch()
+        self.suggest()
+
+    def _sort_names(self) -> None:
+        table = self.session.library.photos
+
+        def take(names: object) -> None:
+            if self.session.library.photos is table:
+                self.desk.take_names(names)  # type: ignore[arg-type]
+
+        self._background.run(lambda: natural_order(table), take)
+
+    def _look(self) -> None:
+        """Once a second: write what was seen, finish saving, notice other programs."""
+        self.session.write_seen()
+        if self.session.unsaved:
+            self.session.settle(0.0)
+        elif self.session.look_for_others():
+            self.said.emit(Notice("Another program changed this library: shown as it is now."))
+
+    # -- the model ---------------------------------------------------------------------------
+
+    def suggest(self) -> None:
+        """Compute what is missing with the active model; the starter is prepared if need be."""
+        bundle_id = self.session.library.bundle_id
+        if bundle_id is None:
+            self._prepare_starter()
+            return
+        first = self.desk.on_screen.tolist()
+        try:
+            folder = bundle_store().folder(bundle_id)
+        except TaggerError as error:
+            self._cannot_suggest(str(error))
+            return
+        self.suggesting.start(folder, self._settings.get("provider"), first)
+
+    def use_model(self, spec: BundleSpec, back: bool = False) -> None:
+        """Make a model the active one and compute its suggestions."""
+        if back:
+            self.session.library.previous_bundle_id(forget=True)
+        self.session.use_bundle(spec, remember=not back)
+        self.show_status()
+        self.suggest()
+
+    def pause_or_resume(self) -> None:
+        """Pause suggesting, or go on."""
+        if self.suggesting.running:
+            self.suggesting.toggle_pause()
+
+    def _prepare_starter(self) -> None:
+        """Make the starter model in a child process; nothing waits for it."""
+        from tagger.app.dialogs.child import Child
+
+        if self._starter is not None:
+            return
+        self._stage = ("Preparing the starter model (once) …", 0, 0)
+        self.show_status()
+        child = Child(["_trainer", "starter", "--json"], self)
+        child.done.connect(lambda result: self._starter_made())
+        child.failed.connect(self._no_starter)
+        self._starter = child
+        child.start()
+
+    def _starter_made(self) -> None:
+        self._starter = None
+        self._stage = ("", 0, 0)
+        if link_active_bundle(self.session.library) is None:
+            self._no_starter("The starter model was prepared but cannot be used.")
+            return
+        self.session.schema_changed.emit()
+        self.session.thresholds_changed.emit()
+        self.suggest()
+
+    def _no_starter(self, sentence: str) -> None:
+        self._starter = None
+        self._stage = ("", 0, 0)
+        self._cannot_suggest(f"There are no suggestions: {sentence}")
+
+    def _cannot_suggest(self, sentence: str) -> None:
+        self.show_status()
+        self.said.emit(Notice(sentence, True, (("Try again", self.suggest),)))
+        self.up_to_date.emit()
+
+    def _suggested(self, result: object) -> None:
+        library = self.session.library
+
+        def parted(count: int) -> None:
+            if count:
+                self.mirror.touch()
+                self.session.load_audit()
+            self.up_to_date.emit()
+
+        self._background.run(
+            lambda: assign_parts(library), parted, lambda error: self.up_to_date.emit()
+        )
+
+    # -- saving ------------------------------------------------------------------------------
+
+    def _touched(self, *_: object) -> None:
+        self.mirror.touch()
+
+    def _saved(self, saved: bool) -> None:
+        self.status.show_saved(saved)
+
+    def _mirrored(self, state: MirrorState) -> None:
+        """Tell the user once what the annotation file's writer has to say."""
+        if state.sentence == self._told_conflict:
+            return
+        self._told_conflict = state.sentence
+        if not state.sentence:
+            return
+        offers: tuple[tuple[str, Callable[[], None]], ...] = ()
+        if state.conflict:
+            offers = (
+                ("Take its changes in", lambda: self._take_in(state.path)),
+                ("Overwrite it", self.mirror.overwrite),
+            )
+        self.said.emit(Notice(state.sentence, state.conflict, offers))
+
+    def _take_in(self, path: Path) -> None:
+        try:
+            taken = take_in(self.session.library, path)
+        except TaggerError as error:
+            self.said.emit(Notice(str(error), warning=True))
+            return
+        if taken.act is not None:
+            self.session.watch(taken.act)
+        self.mirror.overwrite()
+        self.said.emit(Notice(f"Took in {path.name}: {photos(taken.photos)}."))
+
+    # -- the status bar ----------------------------------------------------------------------
+
+    def show_status(self) -> None:
+        """Bring the status bar up to date."""
+        status, library = self.status, self.session.library
+        status.show_photos(photos(library.photos.count))
+        model = library.bundle.name if library.bundle is not None else "No model yet"
+        status.show_model(model, self.suggesting.provider)
+        words, done, total = self.suggesting.in_words()
+        if self._stage[0]:
+            words, done, total = self._stage
+        status.show_work(words, done, total)
+        status.show_pause(self.suggesting.running, self.suggesting.paused)
+        status.show_problems(self.suggesting.problems)
+        status.show_saved(not self.session.unsaved)

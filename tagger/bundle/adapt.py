@@ -65,7 +65,7 @@ def adapt_model(
         BundleError: the model cannot be used; the sentence says why and names the file.
     """
     labels = read_labels(foreign.labels)
-    model = load_model(foreign.onnx)
+    model = load_model(foreign.onnx, weights_beside=True)
     reference = open_reference(foreign, model, labels, prepare, open_session)
     if reference.link == "softmax":  # it goes over all labels, so they are one group
         foreign = replace(foreign, drop_categories=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -111,19 +112,30 @@ def _flush_entry(folder: Path) -> None:
 
 
 def _put_in_place(new: Path, folder: Path) -> None:
+    """Give `new` the name of `folder`; others may be doing the same at this moment."""
     old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-    replaced = folder.exists()
-    if replaced:
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if replaced:
-            old.rename(folder)
-        raise
+    for last in (False, False, True):
+        replaced = _move_aside(folder, old)
+        try:
+            new.rename(folder)
+            break
+        except OSError as error:
+            if replaced and not folder.exists():
+                old.rename(folder)
+            if last or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
     if os.name != "nt":
         _flush_entry(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _move_aside(folder: Path, old: Path) -> bool:
+    shutil.rmtree(old, ignore_errors=True)
+    try:
+        folder.rename(old)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
-from onnx import numpy_helper
+from onnx import checker, external_data_helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from tagger.bundle.errors import BundleError
@@ -22,35 +22,53 @@ EMBEDDING = "embedding"
 Dim = int | str | None
 
 
-def load_model(path: Path) -> onnx.ModelProto:
-    """Read an ONNX file; the whole model must be in it.
+def load_model(path: Path, *, weights_beside: bool = False) -> onnx.ModelProto:
+    """Read an ONNX file.
+
+    Args:
+        path: the file.
+        weights_beside: take weights in from files in the same folder; else all must be in one.
 
     Raises:
         BundleError: missing, damaged, empty, or with weights in other files; names the file.
     """
     try:
-        return parse_model(path.read_bytes(), path.name)
+        model = _parse(path.read_bytes(), path.name)
+        outside = [t for t in _tensors(model.graph) if t.data_location == t.EXTERNAL]
+        if outside and not weights_beside:
+            raise BundleError(f"{path.name} keeps its weights in other files; one file is needed")
+        for tensor in outside:
+            _take_in(tensor, path)
+        return model
     except FileNotFoundError:
         raise BundleError(f"{path.name} is missing in {path.parent}") from None
     except OSError as error:
         raise BundleError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
-def parse_model(content: bytes, name: str) -> onnx.ModelProto:
-    """Parse the bytes of an ONNX file called `name`.
-
-    Raises:
-        BundleError: damaged, empty, or with weights in other files.
-    """
+def _parse(content: bytes, name: str) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(content)
     except (DecodeError, ValueError, RuntimeError) as error:
         raise BundleError(f"{name} is not an ONNX model, or is cut off: {error}") from None
     if not model.graph.node:
         raise BundleError(f"{name} holds no graph: it is not an ONNX model, or is cut off")
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
-        raise BundleError(f"{name} keeps its weights in other files; one file is needed")
     return model
+
+
+def _take_in(tensor: onnx.TensorProto, path: Path) -> None:
+    """Read a weight that lies in another file of the same folder."""
+    place = {entry.key: entry.value for entry in tensor.external_data}
+    name = place.get("location", "")
+    if name != Path(name).name or name in ("", ".", "..") or "\\" in name or ":" in name:
+        raise BundleError(f"{path.name} keeps weights in {name!r}, which is not beside it")
+    try:
+        external_data_helper.load_external_data_for_tensor(tensor, str(path.parent))
+    except (OSError, ValueError, RuntimeError, checker.ValidationError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BundleError(f"{path.name} needs the file {name} beside it: {reason}") from None
+    tensor.data_location = tensor.DEFAULT
+    del tensor.external_data[:]
 
 
 def model_bytes(model: onnx.ModelProto) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import SPEC_FILE, BundleSpec
 
 DEFAULT_FILE = "default.json"
+ID_LENGTH = 32
+A_DAY = 86400.0
 
 Specs = list[BundleSpec]
 
@@ -62,10 +65,11 @@ class BundleStore:
             BundleError: there is none, or several.
         """
         wanted = bundle_id.strip().lower()
+        if len(wanted) == ID_LENGTH and (spec := self._read_whole_id(wanted)) is not None:
+            return spec
         found = [spec for spec in self.list() if spec.bundle_id.startswith(wanted)]
-        exact = [spec for spec in found if spec.bundle_id == wanted]
-        if len(exact or found) == 1 and wanted:
-            return (exact or found)[0]
+        if len(found) == 1 and wanted:
+            return found[0]
         if not found:
             self._explain_missing(wanted)
             raise BundleError(f"there is no model {bundle_id!r}: see `tagger models list`")
@@ -92,6 +96,7 @@ class BundleStore:
 
         if not source.exists():
             raise BundleError(f"{source} does not exist")
+        self._sweep()
         incoming = self.root / f".{secrets.token_hex(8)}.incoming"
         try:
             incoming.mkdir(parents=True)
@@ -176,6 +181,28 @@ class BundleStore:
             except BundleError as error:
                 problems.append(StoreProblem(folder, str(error)))
         return sorted(specs, key=lambda spec: (spec.created, spec.bundle_id)), problems
+
+    def _read_whole_id(self, bundle_id: str) -> BundleSpec | None:
+        """Read one bundle without looking at all; None where that does not do."""
+        try:
+            spec = read_bundle(self.root / Path(bundle_id).name)
+        except BundleError:
+            return None
+        return spec if spec.bundle_id == bundle_id else None
+
+    def _sweep(self) -> None:
+        """Clear away what a killed program left, and bring back what it had moved aside."""
+        for path in list(self.root.glob(".*")) if self.root.is_dir() else []:
+            name, _, what = path.name[1:].rpartition(".")
+            try:
+                fresh = time.time() - path.stat().st_mtime < A_DAY
+                home = self.root / name.rpartition(".")[0]
+                if what == "old" and not home.exists():
+                    path.rename(home)
+                elif what in ("old", "new", "incoming", "gone") and not fresh:
+                    shutil.rmtree(path)
+            except OSError:
+                continue
 
     def _explain_missing(self, wanted: str) -> None:
         for problem in self.problems() if wanted else []:

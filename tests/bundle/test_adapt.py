@@ -3,6 +3,7 @@ from dataclasses import replace
 import bundle_makers
 import foreign_makers as makers
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
@@ -191,6 +192,52 @@ def test_old_operator_sets_are_brought_up(adapt, tmp_path):
     inputs = (planes(photos) / 255).astype(np.float32)
     same(outputs, made.spec, makers.answers(folder / "model.onnx", inputs))
     assert made.spec.producer["embedding"] == "features"
+
+
+def test_files_from_before_ir_version_4_come_in(adapt, tmp_path):
+    network = makers.network(7, ending="sigmoid", opset=9)
+    network.ir_version = 3
+    for tensor in network.graph.initializer:
+        value = helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+        network.graph.input.append(value)
+    folder = makers.save(tmp_path / "m", network, NAMES)
+    made, outputs, photos = adapt(folder, **PLAIN)
+    inputs = (planes(photos) / 255).astype(np.float32)
+    same(outputs, made.spec, makers.answers(folder / "model.onnx", inputs))
+
+
+def test_weights_in_a_file_beside_the_model_are_taken_in(adapt, tmp_path):
+    folder = makers.save(tmp_path / "m", makers.network(7, ending="sigmoid"), NAMES)
+    model = onnx.load(folder / "model.onnx")
+    path = str(folder / "model.onnx")
+    onnx.save(model, path, save_as_external_data=True, location="model.data", size_threshold=0)
+    made, outputs, photos = adapt(folder, **PLAIN)
+    inputs = (planes(photos) / 255).astype(np.float32)
+    same(outputs, made.spec, makers.answers(folder / "model.onnx", inputs))
+    (folder / "model.data").unlink()
+    with pytest.raises(BundleError, match=r"model\.onnx needs the file model\.data beside it"):
+        adapt(folder, **PLAIN)
+
+
+def test_weights_elsewhere_are_refused(adapt, tmp_path):
+    network = makers.network(7, ending="sigmoid")
+    tensor = network.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../secret")
+    with pytest.raises(BundleError, match=r"keeps weights in '\.\./\.\./secret', which"):
+        adapt(makers.save(tmp_path / "m", network, NAMES))
+
+
+def test_operators_of_other_makers_do_not_stop_a_model(adapt, tmp_path):
+    network = makers.network(7, ending="sigmoid")
+    product = next(node for node in network.graph.node if node.op_type == "MatMul")
+    product.op_type, product.domain = "FusedMatMul", "com.microsoft"
+    network.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    folder = makers.save(tmp_path / "m", network, NAMES)
+    made, outputs, photos = adapt(folder, **PLAIN)
+    inputs = (planes(photos) / 255).astype(np.float32)
+    same(outputs, made.spec, makers.answers(folder / "model.onnx", inputs))
 
 
 def test_open_size_needs_to_be_said_or_is_assumed(adapt, tmp_path):

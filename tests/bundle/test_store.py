@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -252,3 +253,26 @@ def test_default_is_stored_as_readable_json(store, made):
     spec = store.add(made)
     store.set_default(spec.bundle_id)
     assert json.loads((store.root / "default.json").read_text()) == {"bundle": spec.bundle_id}
+
+
+def test_what_a_killed_program_left_is_cleared_and_brought_back(store, made, other):
+    spec = store.add(made)
+    store.folder(spec.bundle_id).rename(store.root / f".{spec.bundle_id}.abcd.old")
+    for name in (".x.incoming", ".y.new"):
+        (store.root / name).mkdir()
+        os.utime(store.root / name, (0, 0))
+    (store.root / ".z.incoming").mkdir()
+    store.add(other)
+    assert spec in store.list()
+    assert litter(store) == [".z.incoming"]
+
+
+def test_two_programs_may_add_the_same_bundle_at_once(store, made):
+    code = (
+        "import sys; from pathlib import Path; from tagger.bundle.store import BundleStore\n"
+        f"for _ in range(8): BundleStore(Path({str(store.root)!r})).add(Path({str(made)!r}))"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert len(store.list()) == 1
+    assert store.problems() == []

@@ -19,6 +19,8 @@ PREFIX = "net/"
 """Before every name of the foreign graph, so that none meets one of ours."""
 
 OPSET = 17
+IR_VERSION = 8
+"""What `OPSET` came with; later ones stay as they are."""
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
@@ -135,12 +137,12 @@ def image_model(
     del graph.node[:]
     graph.node.extend([*nodes, *kept])
     graph.initializer.extend(constants)
-    others = [value for value in graph.input if value.name != target]
-    del graph.input[:]
     width, height = size
     batch = entry.batch or BATCH
     image = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [batch, height, width, 3])
-    graph.input.extend([image, *others])
+    del graph.input[:]  # weights were inputs too, before IR version 4
+    graph.input.append(image)
+    wrapped.ir_version = max(wrapped.ir_version, IR_VERSION)
     return wrapped
 
 

@@ -10,7 +10,7 @@ from tagger.suggest.work import Gate
 from tagger.suggest.workplace import Model
 
 _FIRST = 3.0
-_EVERY = 3.0
+_GROWTH = 1.7
 _SECONDS = 0.2
 _HOLDER = "yardstick"
 
@@ -59,7 +59,7 @@ class Yardstick:
     def _go(self) -> None:
         wait = _FIRST
         while not self._over.wait(wait):
-            wait *= _EVERY
+            wait *= _GROWTH
             self._gate.pause(_HOLDER)
             try:
                 if self._gate.wait_idle(1.0) and not self._gate.stopped:

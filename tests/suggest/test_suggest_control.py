@@ -29,6 +29,7 @@ def wait_until(condition, seconds=5.0):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_progress_tells_speed_and_time_left(make_library, starter, talk):
     home, one = make_library(400), talk()
     one.client.start(home, starter)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import resources
 
 if TYPE_CHECKING:
     from tagger.app.theme import Theme
@@ -12,6 +15,8 @@ def style_sheet(theme: Theme) -> str:
     """Return the style sheet of a theme."""
     t, px = theme.tokens, theme.px
     half, one, two = px(0.5), px(1), px(2)
+    letters = round(2 * theme.unit - 8)  # grows as the text does, see `make_theme`
+    chevron, tick = (_picture(f"{name}-{t.name}.png") for name in ("chevron", "tick"))
     return f"""
 * {{ outline: none; }}
 QWidget {{ color: {t.text}; }}
@@ -61,6 +66,7 @@ QComboBox:focus {{ border: 1px solid {t.accent}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.window}; }}
 QComboBox {{ padding-right: {px(3)}px; }}
 QComboBox::drop-down {{ border: none; width: {px(3)}px; }}
+QComboBox::down-arrow {{ image: url("{chevron}"); width: {two}px; height: {two}px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
     selection-background-color: {t.tint}; selection-color: {t.text}; }}
 
@@ -94,6 +100,16 @@ QSlider::handle:horizontal:focus {{ border: 2px solid {t.text}; }}
 QSlider::handle:horizontal:disabled {{ background: {t.line}; }}
 
 QCheckBox, QRadioButton {{ spacing: {one}px; padding: {half}px 0; }}
+QCheckBox::indicator, QRadioButton::indicator {{ width: {two - 2}px; height: {two - 2}px;
+    border: 1px solid {t.muted}; background: {t.raised}; border-radius: {half}px; }}
+QRadioButton::indicator {{ border-radius: {one}px; }}
+QCheckBox::indicator:checked {{ border-color: {t.accent}; background: {t.accent};
+    image: url("{tick}"); }}
+QRadioButton::indicator:checked {{ border-color: {t.accent};
+    background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5, fx: 0.5, fy: 0.5,
+        stop: 0 {t.accent}, stop: 0.5 {t.accent}, stop: 0.6 {t.raised}, stop: 1 {t.raised}); }}
+QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border: 2px solid {t.accent}; }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border-color: {t.line}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: {px(0.25)}px;
     max-height: {half}px; min-height: {half}px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: {px(0.25)}px; }}
@@ -105,7 +121,7 @@ QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }
 QTabBar::tab:focus {{ color: {t.accent}; }}
 
 QFrame[line="true"] {{ background: {t.line}; max-height: 1px; min-height: 1px; border: none; }}
-QLabel[role="title"] {{ font-size: {px(2)}px; font-weight: 600; }}
+QLabel[role="title"] {{ font-size: {2 * letters}px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-weight: 600; }}
 QLabel[role="muted"] {{ color: {t.muted}; }}
 QLabel[role="key"] {{ color: {t.muted}; border: 1px solid {t.line}; border-radius: {px(0.5)}px;
@@ -121,3 +137,8 @@ QWidget#statusBar {{ background: {t.window}; border-top: 1px solid {t.line}; }}
 QWidget#sidebar, QWidget#panel {{ background: {t.window}; }}
 QWidget#panelFoot, QWidget#sliders {{ background: {t.window}; border-top: 1px solid {t.line}; }}
 """
+
+
+def _picture(name: str) -> str:
+    """Return the place of one of our pictures, as a style sheet takes it."""
+    return (Path(resources.__file__).parent / "icons" / name).as_posix()

@@ -1,0 +1,114 @@
+"""What the dialogs ask of the window that opens them, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar, cast
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QWidget
+
+from tagger.app.background import Background
+from tagger.app.models.session import Session, Slots
+from tagger.app.theme import Theme
+from tagger.bundle.spec import BundleSpec
+from tagger.library.library import Library
+from tagger.library.mirror import Mirror
+
+D = TypeVar("D", bound=QDialog, covariant=True)
+
+
+class Host(Protocol):
+    """A window with an open library.
+
+    Attributes:
+        theme: of this moment.
+        session: the open library and word of its changes.
+        background: runs work on other threads.
+        mirror: writes the annotation file.
+    """
+
+    theme: Theme
+    session: Session
+    background: Background
+    mirror: Mirror
+
+    def use_model(self, spec: BundleSpec, back: bool = False) -> None:
+        """Make a model the active one and compute its suggestions.
+
+        `back` takes it off the history of models instead of adding to it.
+        """
+
+    def retry_problems(self, slots: list[int] | None = None) -> None:
+        """Try problem photos again: these, or all."""
+
+    def say(self, text: str, *offers: tuple[str, Callable[[], None]]) -> None:
+        """Tell the user something outside of dialogs, with (words, function) offers."""
+
+    def remembered(self, name: str) -> dict[str, Any]:
+        """Return what a dialog wanted remembered, `{}` at first."""
+
+    def remember(self, name: str, value: dict[str, Any]) -> None:
+        """Keep something for the next time a dialog opens; plain JSON values."""
+
+
+class _Opens(Protocol[D]):
+    def __call__(self, host: Host, parent: QWidget | None) -> D: ...
+
+
+def opened(window: QWidget, make: _Opens[D]) -> D:
+    """Open a dialog beside the window; one that is open already comes to the front."""
+    for known in window.findChildren(make):  # type: ignore[call-overload]
+        if known.isVisible():
+            known.raise_()
+            known.activateWindow()
+            return known
+    dialog = make(cast(Host, window), window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
+    return dialog
+
+
+def close_dialogs(window: QWidget) -> None:
+    """Close what is open, before the window takes another library."""
+    from tagger.app.dialogs.frame import Dialog
+
+    for dialog in window.findChildren(Dialog):
+        dialog.close()
+
+
+def tell_schema(host: Host, slots: Slots) -> None:
+    """Announce another schema, and the photos whose decisions changed with it: int64 [photos]."""
+    host.session.schema_changed.emit()
+    if len(slots):
+        host.session.decided.emit(slots)
+
+
+def work_on_copy(
+    host: Host,
+    work: Callable[[Library], Any],
+    done: Callable[[Any], Any],
+    failed: Callable[[Exception], Any],
+) -> None:
+    """Run `work(library)` on a thread, with a second opening of the same library.
+
+    The window's arrays belong to its own thread; a second opening has its own, read from the
+    catalog after everything the user did so far is on disk.
+    """
+    host.session.settle()
+    library = host.session.library
+    places, bundle = library.places, library.bundle
+
+    def run() -> Any:
+        with Library(places) as own:
+            own.bundle = bundle
+            own.reload()
+            return work(own)
+
+    host.background.run(run, done, failed)
+
+
+def take_changes(host: Host) -> None:
+    """Show what a second opening of the library wrote."""
+    host.session.settle()
+    host.session.reload()

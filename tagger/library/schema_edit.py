@@ -157,6 +157,27 @@ def set_gate(library: Library, group: int, gate: int | None) -> None:
     draft.commit()
 
 
+def set_synonyms(library: Library, label: int, synonyms: Sequence[str]) -> None:
+    """Give a label other names it is known by, as one act; the own name and repeats are left out.
+
+    Raises:
+        SchemaError: another label of the group goes by one of them.
+    """
+    schema = library.facts.schema
+    old = schema.labels[label]
+    kept = {fold_name(old.name): ""}
+    for name in map(clean_name, synonyms):
+        other = schema.label_named(old.group, name)
+        if other is not None and other.num != label:
+            raise SchemaError(f"“{name}” already means “{other.name}” in this group.")
+        if fold_name(name):
+            kept.setdefault(fold_name(name), name)
+    draft = library.draft(f"Change the synonyms of “{old.name}”")
+    named = tuple(name for name in kept.values() if name)
+    draft.put_label(replace(old, synonyms=named, adopted=True))
+    draft.commit()
+
+
 def set_learned(library: Library, group: int, learned: bool) -> None:
     """Take a group into training, or keep it out, as one act."""
     old = library.facts.schema.groups[group]

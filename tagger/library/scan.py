@@ -89,7 +89,9 @@ def _scan_root(
     known = {
         path: (slot, size, mtime_ns, missing)
         for path, slot, size, mtime_ns, missing in library.catalog.rows(
-            "SELECT path, slot, size, mtime_ns, missing FROM photo WHERE root = ?", (root,)
+            "SELECT path, slot, iif(fingerprint = ? AND size > 0, -1, size), mtime_ns, missing "
+            "FROM photo WHERE root = ?",
+            (bytes(16), root),  # what could not be read then is looked at again
         )
     }
     base = os.fsencode(folder)

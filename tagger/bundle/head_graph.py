@@ -19,6 +19,10 @@ from tagger.bundle.heads import TINY, Head, layer_count
 MIN_OPSET = 13
 """The heads' nodes mean the same from this operator set on."""
 
+IR_VERSIONS = (8, 10)
+"""Oldest and newest file version that is written. onnx 1.23 writes 14 by default, which ONNX
+Runtime 1.31 refuses (it reads up to 13); nothing here needs more than 10."""
+
 BATCH = "N"
 """Name of the free first dimension of input and outputs."""
 
@@ -37,6 +41,9 @@ def attach_heads(backbone: onnx.ModelProto, heads: Sequence[Head]) -> onnx.Model
     model = backbone_of(backbone)
     if opset_of(model) < MIN_OPSET:
         raise BundleError(f"the graph uses operator set {opset_of(model)}; {MIN_OPSET} is needed")
+    oldest, newest = IR_VERSIONS
+    if not any(t.data_type >= TensorProto.FLOAT4E2M1 for t in model.graph.initializer):
+        model.ir_version = min(max(model.ir_version, oldest), newest)
     size = embedding_size(model)
     constants: dict[bytes, str] = {}
     for head in heads:

@@ -73,6 +73,15 @@ def test_backbone_comes_back_unchanged_after_heads_were_attached():
     ]
 
 
+@pytest.mark.parametrize("version", [7, 8, 14])
+def test_runtime_reads_what_any_onnx_package_wrote(version, photos):
+    plain = makers.backbone()
+    plain.ir_version = version
+    model = attach_heads(plain, [HEADS["linear"]])
+    assert makers.open_session(model_bytes(model))(photos)["scores/g"].shape == (5, 6)
+    assert backbone_hash(model) == backbone_hash(makers.backbone())
+
+
 def test_attaching_leaves_the_given_model_alone():
     plain = makers.backbone()
     before = plain.SerializeToString(deterministic=True)

@@ -76,7 +76,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("side", 160, "", "Width of the photos in the grid, in pixels.", 96, 384),
     Setting("window", "", "", "Place and size of the window."),
-    Setting("columns", "", "", "Widths of the window's three parts."),
+    Setting("columns", "", "", "Widths of the three parts, for one text size."),
     Setting("recent", [], "", "Folders opened last, newest first."),
     Setting("keys", {}, "", "Keys that were changed: action → list of keys."),
     Setting("remembered", {}, "", "What dialogs remember for the next time."),

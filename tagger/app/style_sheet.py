@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from tagger.app.theme import Theme
 
 
-def style_sheet(theme: Theme) -> str:
-    """Return the style sheet of a theme."""
+def style_sheet(theme: Theme, arrow: str) -> str:
+    """Return the style sheet of a theme; `arrow` is the file of a downward arrow."""
     t, px = theme.tokens, theme.px
     half, one, two = px(0.5), px(1), px(2)
+    icon, knob = px(2), px(1.5)
     letters = round(2 * theme.unit - 8)  # grows as the text does, see `make_theme`
     chevron, tick = (_picture(f"{name}-{t.name}.png") for name in ("chevron", "tick"))
     return f"""
@@ -42,6 +43,9 @@ QPushButton:focus {{ border: 2px solid {t.accent}; padding: {px(0.75) - 1}px {px
 QPushButton:disabled {{ color: {t.muted}; background: {t.window}; }}
 QPushButton[main="true"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
     font-weight: 600; }}
+QPushButton, QCheckBox, QRadioButton, QMenu {{ icon-size: {icon}px; }}
+QToolButton {{ qproperty-iconSize: {icon}px {icon}px; }}
+QCheckBox::indicator, QRadioButton::indicator {{ width: {icon}px; height: {icon}px; }}
 QPushButton[main="true"]:hover {{ border-color: {t.text}; }}
 QPushButton[main="true"]:disabled {{ background: {t.hover}; color: {t.muted};
     border-color: {t.line}; }}
@@ -66,6 +70,7 @@ QComboBox:focus {{ border: 1px solid {t.accent}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.window}; }}
 QComboBox {{ padding-right: {px(3)}px; }}
 QComboBox::drop-down {{ border: none; width: {px(3)}px; }}
+QComboBox::down-arrow {{ image: url("{arrow}"); width: {icon}px; height: {icon}px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: {two}px; height: {two}px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
     selection-background-color: {t.tint}; selection-color: {t.text}; }}
@@ -95,7 +100,8 @@ QSlider {{ min-height: {px(2.5)}px; }}
 QSlider::groove:horizontal, QSlider::sub-page:horizontal {{ height: {half}px;
     background: {t.line}; border-radius: {half // 2}px; }}
 QSlider::handle:horizontal {{ background: {t.accent}; border: 2px solid {t.window};
-    width: {px(1.5)}px; height: {px(1.5)}px; margin: -{px(0.75)}px 0; border-radius: {one}px; }}
+    width: {knob}px; height: {knob}px; margin: -{(knob + 4 - half) // 2}px 0;
+    border-radius: {(knob + 4) // 2}px; }}
 QSlider::handle:horizontal:focus {{ border: 2px solid {t.text}; }}
 QSlider::handle:horizontal:disabled {{ background: {t.line}; }}
 

@@ -146,8 +146,8 @@ class Window(QMainWindow):
         if self._workspace is None or self.work is None:
             return
         self.settings.set("side", self._workspace.grid.side)
-        columns = bytes(self._workspace.splitter.saveState().toBase64().data()).decode()
-        self.settings.set("columns", columns)
+        state = bytes(self._workspace.splitter.saveState().toBase64().data()).decode()
+        self.settings.set("columns", f"{self.theme.unit}:{state}")
         self._workspace.close_parts()
         self.thumbnails.use(None)
         self.work.close()
@@ -235,9 +235,9 @@ class Window(QMainWindow):
     def _show_workspace(self, desk: Desk, answers: Answers) -> None:
         workspace = Workspace(desk, answers, self.thumbnails, self.theme)
         workspace.grid.set_side(self.settings.get("side"))
-        workspace.splitter.restoreState(
-            QByteArray.fromBase64(self.settings.get("columns").encode())
-        )
+        unit, _, state = self.settings.get("columns").partition(":")
+        if unit == str(self.theme.unit):  # widths chosen for text of this size
+            workspace.splitter.restoreState(QByteArray.fromBase64(state.encode()))
         workspace.grid.looked_at.connect(self._looked_at)
         self._workspace = workspace
         self._show(workspace)

@@ -75,9 +75,9 @@ class Workspace(QWidget):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
         px = self.theme.px
-        self.sidebar.setMinimumWidth(px(26))
+        self.sidebar.setMinimumWidth(self.sidebar.least_width())
         self.panel.setMinimumWidth(px(36))
-        middle.setMinimumWidth(px(40))
+        middle.setMinimumWidth(px(32))
         self.splitter.setSizes([px(29), px(88), px(43)])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

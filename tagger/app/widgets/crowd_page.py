@@ -59,14 +59,15 @@ class CrowdBar(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("hover"))
             painter.drawRoundedRect(self.rect(), px(0.5), px(0.5))
-        count = f"{entry.confirmed:,} of {self.total:,}"
-        width = painter.fontMetrics().horizontalAdvance(count)
         inner = self.rect().adjusted(px(0.75), 0, -px(0.75), -px(0.5))
-        painter.setPen(theme.colour("muted"))
         where = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(inner, where | Qt.AlignmentFlag.AlignRight, count)
+        left = inner
+        for token, words in self._counts():
+            painter.setPen(theme.colour(token))
+            painter.drawText(left, where | Qt.AlignmentFlag.AlignRight, words)
+            width = painter.fontMetrics().horizontalAdvance(words)
+            left = left.adjusted(0, 0, -width - px(1), 0)
         painter.setPen(theme.colour("text"))
-        left = inner.adjusted(0, 0, -width - px(1), 0)
         name = f"{entry.number}  {entry.name}" if entry.number else entry.name
         name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, left.width())
         painter.drawText(left, where | Qt.AlignmentFlag.AlignLeft, name)
@@ -76,6 +77,17 @@ class CrowdBar(QAbstractButton):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(ring, px(0.5), px(0.5))
+
+    def _counts(self) -> list[tuple[str, str]]:
+        """Return the counts in words with their colours, from the right."""
+        entry, counts = self.entry, []
+        if entry.suggested:
+            more = "+" if entry.confirmed else ""
+            unit = "" if entry.confirmed else f" of {self.total:,}"
+            counts.append(("maybe", f"{more}{entry.suggested:,}{unit}"))
+        if entry.confirmed or not entry.suggested:
+            counts.append(("yes", f"{entry.confirmed:,} of {self.total:,}"))
+        return counts
 
     def _bar(self, painter: QPainter, whole: QRect) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -156,8 +168,7 @@ class CrowdPage(QWidget):
         heads, rows = iter(self._heads), iter(self._rows)
         for group in crowd.groups:
             head = next(heads, None) or self._new_head()
-            more = f"  (and {group.more} more)" if group.more else ""
-            head.setText(group.name + more)
+            head.setText(f"{group.name}, first {len(group.entries)}" if group.more else group.name)
             self._place(head)
             for entry in group.entries:
                 row = next(rows, None) or self._new_row()

@@ -110,20 +110,26 @@ class FilterBar(QWidget):
 
     def _lay_out(self) -> None:
         px = self.theme.px
-        first = QHBoxLayout()
-        first.setSpacing(px(1))
-        first.addWidget(self.title)
-        first.addWidget(self.count)
-        first.addWidget(self.arriving)
-        first.addStretch(1)
-        first.addWidget(self.sort)
-        first.addWidget(self.reverse)
-        first.addWidget(self.side)
+        first = FlowLayout(gap=px(1), spread=True)
+        right = self._row(self.sort, self.reverse, self.side)
+        left = self._row(self.title, self.count, self.arriving)
+        left.setMinimumHeight(right.sizeHint().height())
+        first.addWidget(left)
+        first.addWidget(right)
         column = QVBoxLayout(self)
         column.setContentsMargins(px(1.5), px(1), px(1), px(1))
         column.setSpacing(px(1))
         column.addLayout(first)
         column.addWidget(self.label_row)
+
+    def _row(self, *widgets: QWidget) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(self.theme.px(1))
+        for widget in widgets:
+            row.addWidget(widget)
+        return holder
 
     def _label(self) -> int:
         label = self.desk.photos.filter.label

@@ -7,10 +7,16 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Places widgets side by side and begins a new line when one is full."""
+    """Places widgets side by side and begins a new line when one is full.
 
-    def __init__(self, parent: QWidget | None = None, gap: int = 8) -> None:
+    With `spread`, the last widget of a line that holds all of them stands at its right end.
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, gap: int = 8, *, spread: bool = False
+    ) -> None:
         super().__init__(parent)
+        self._spread = spread
         self._items: list[QLayoutItem] = []
         self.setSpacing(gap)
         self.setContentsMargins(0, 0, 0, 0)
@@ -69,6 +75,8 @@ class FlowLayout(QLayout):
             width = min(size.width(), rect.width()) if rect.width() > 0 else size.width()
             if left > rect.left() and left + width > rect.left() + rect.width():
                 left, top, line = rect.left(), top + line + self.spacing(), 0
+            if self._spread and item is self._items[-1] and top == rect.top():
+                left = max(left, rect.left() + rect.width() - width)
             if place:
                 item.setGeometry(QRect(QPoint(left, top), QSize(width, size.height())))
             left += width + self.spacing()

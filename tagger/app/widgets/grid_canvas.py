@@ -81,7 +81,11 @@ class GridCanvas(QAbstractScrollArea):
         count = len(self.desk.photos)
         anchor = self._anchor() if keep else None
         self.geometry_ = GridGeometry.fit(
-            count, self.viewport().width(), self.side, self.cells.caption, self.theme.px(1)
+            count,
+            self.viewport().width(),
+            round(self.side * self.theme.unit / 8),
+            self.cells.caption,
+            self.theme.px(1),
         )
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, self.geometry_.height - self.viewport().height()))

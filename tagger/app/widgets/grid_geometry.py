@@ -29,7 +29,7 @@ class GridGeometry:
     @classmethod
     def fit(cls, count: int, width: int, side: int, caption: int, gap: int) -> GridGeometry:
         """Return the geometry for cells about `side` wide that fill the view's width."""
-        columns = max(1, (width - gap) // (side + gap))
+        columns = max(1, round((width - gap) / (side + gap)))
         cell_width = max(32, (width - gap * (columns + 1)) // columns)
         photo_height = round(cell_width * 0.75)
         return cls(count, columns, cell_width, photo_height + caption, gap, photo_height)

@@ -54,10 +54,10 @@ class GroupSection(QWidget):
         px = self.theme.px
         head = QHBoxLayout()
         head.setSpacing(px(0.5))
-        head.addWidget(self._fold)
         head.addWidget(self._name)
         head.addWidget(self._tick)
         head.addStretch(1)
+        head.addWidget(self._fold)
         self._flow = FlowLayout(self._chips, px(0.5))
         self._column = QVBoxLayout(self._rows)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -104,7 +104,7 @@ class GroupSection(QWidget):
             self._tick.setPixmap(pixmap("review", theme.tokens.yes, size, ratio))
         self._fold.setIcon(icon("unfolded" if board.shown else "folded", theme.tokens.muted))
         self._fold.setAccessibleName(f"{'Fold' if board.shown else 'Unfold'} {board.name}")
-        self._fold.setEnabled(board.asked)
+        self._fold.setVisible(board.asked)
         self._note.setText(board.note)
         self._note.setVisible(bool(board.note))
         multi = board.kind == "multi"

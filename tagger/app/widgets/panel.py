@@ -107,11 +107,11 @@ class Panel(QWidget):
         self.pages.setCurrentIndex(1 if many else 0)
         if many:
             self.confirm.setText("Confirm all suggestions  ⏎")
-            self.review.setText("Mark as reviewed  ⇧⏎")
+            self.review.setText("Reviewed only  ⇧⏎")
             self.crowd.update_crowd()
         else:
             self.confirm.setText("Confirm and go on  ⏎")
-            self.review.setText("Reviewed, confirm nothing  ⇧⏎")
+            self.review.setText("Reviewed only  ⇧⏎")
         self.confirm.setToolTip("Enter: confirm what is shown, mark reviewed, next photo")
         self.review.setToolTip("Shift+Enter: mark reviewed without confirming, next photo")
         is_open = many or self.desk.board.slot >= 0

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QListView, QVBoxLayout, QWid
 from tagger.app.icons import icon
 from tagger.app.models.answers import Answers
 from tagger.app.models.desk import Desk
+from tagger.app.models.filters import PhotoState
 from tagger.app.models.sidebar import Sidebar, SidebarRow
 from tagger.app.theme import Theme
 from tagger.app.widgets.listening import listen
@@ -45,7 +46,7 @@ class SidebarView(QWidget):
         self.list.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.list.clicked.connect(self._choose)
         self.list.activated.connect(self._choose)
-        self.all_labels = QCheckBox("Labels without photos too")
+        self.all_labels = QCheckBox("Show all labels")
         self.all_labels.setToolTip("Also list labels that no photo has")
         self.all_labels.toggled.connect(self._show_all)
         self.sliders = SlidersBox(desk, theme)
@@ -70,6 +71,12 @@ class SidebarView(QWidget):
         column.addWidget(self.list, 1)
         column.addLayout(below)
         column.addWidget(self.sliders)
+
+    def least_width(self) -> int:
+        """Return the width at which no state of photos is cut off."""
+        metrics, px = self.fontMetrics(), self.theme.px
+        words = max(metrics.horizontalAdvance(state.value) for state in PhotoState)
+        return words + metrics.horizontalAdvance("00,000") + metrics.height() + px(6)
 
     def focus_search(self) -> None:
         """Let the user type a label's name."""

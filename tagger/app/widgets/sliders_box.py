@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -53,6 +54,15 @@ class ThresholdSlider(QSlider):
         self.setValue(round(-shift / REACH * _STEPS))
         self.blockSignals(blocked)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a mark in the middle, below the slider."""
+        painter = QPainter(self)
+        middle, height = self.width() // 2, self.fontMetrics().height()
+        mark = QRect(middle - 1, (self.height() - height) // 2, 2, height)
+        painter.fillRect(mark, self.palette().color(QPalette.ColorRole.Mid))
+        painter.end()
+        super().paintEvent(event)
+
     def mouseDoubleClickEvent(self, event: object) -> None:
         """Put the slider back to the middle."""
         self.setValue(0)
@@ -83,6 +93,7 @@ class SlidersBox(QWidget):
         listen(self, desk.session.schema_changed, self._update)
         listen(self, desk.session.thresholds_changed, self._update)
         listen(self, desk.focused, self._update)
+        listen(self, desk.board_changed, self._update)
         self._update()
 
     def _make_head(self) -> None:
@@ -98,12 +109,12 @@ class SlidersBox(QWidget):
         self.changed.setAccessibleName("Photos that change")
         head = QHBoxLayout()
         head.setSpacing(px(0.5))
-        head.addWidget(self._fold)
         head.addWidget(title)
         head.addStretch(1)
         head.addWidget(self.changed)
+        head.addWidget(self._fold)
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(px(1), px(1), px(1.5), px(1))
+        self._column.setContentsMargins(px(1.5), px(1), px(1), px(1))
         self._column.setSpacing(px(0.5))
         self._column.addLayout(head)
 
@@ -111,11 +122,12 @@ class SlidersBox(QWidget):
         self._rows = QWidget()
         self._rows.setObjectName("scrolled")
         self._grid = QGridLayout(self._rows)
-        self._grid.setContentsMargins(self.theme.px(0.5), 0, 0, 0)
+        self._grid.setContentsMargins(0, 0, self.theme.px(0.5), 0)
         self._grid.setHorizontalSpacing(self.theme.px(1))
         self._grid.setVerticalSpacing(self.theme.px(0.25))
         self._grid.setColumnStretch(1, 1)
         self._area = QScrollArea()
+        self._area.setProperty("folded", self.theme.unit > 9)  # large text needs the room
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setWidgetResizable(True)
         self._area.setWidget(self._rows)
@@ -152,6 +164,8 @@ class SlidersBox(QWidget):
         self.setVisible(bool(wanted))
         if [scope for scope, _ in wanted] != self._scopes:
             self._rebuild(wanted)
+        folded = bool(self._area.property("folded"))
+        self._fold.setIcon(icon("folded" if folded else "unfolded", self.theme.tokens.muted))
         for slider in self.sliders:
             slider.set_shift(sliders.value_of(self.desk.session, slider.scope))
 
@@ -163,6 +177,7 @@ class SlidersBox(QWidget):
                 widget.deleteLater()
         self.sliders = []
         self._told = None
+        self.changed.setText("fewer ↔ more")
         self._scopes = [scope for scope, _ in wanted]
         for row, (scope, name) in enumerate(wanted):
             title = QLabel(name)
@@ -170,6 +185,7 @@ class SlidersBox(QWidget):
             slider.sliderPressed.connect(lambda s=slider: self._begin(s))
             slider.valueChanged.connect(lambda _, s=slider: self._moved(s))
             slider.sliderReleased.connect(self._keep)
+            title.setBuddy(slider)
             self._grid.addWidget(title, row, 0)
             self._grid.addWidget(slider, row, 1)
             self.sliders.append(slider)
@@ -180,7 +196,6 @@ class SlidersBox(QWidget):
     def _toggle(self) -> None:
         folded = not self._area.property("folded")
         self._area.setProperty("folded", folded)
-        self._fold.setIcon(icon("folded" if folded else "unfolded", self.theme.tokens.muted))
         self._update()
 
     # -- dragging ----------------------------------------------------------------------------

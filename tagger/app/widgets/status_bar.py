@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QW
 
 from tagger.app.icons import icon
 from tagger.app.theme import Theme
+from tagger.app.widgets.eliding_label import ElidingLabel
 
 
 class StatusBar(QWidget):
@@ -29,7 +30,8 @@ class StatusBar(QWidget):
         self.theme = theme
         self.photos = QLabel()
         self.model = self._button("models", "The model and what it runs on", self.models_pressed)
-        self.work = QLabel()
+        self.work = ElidingLabel()
+        self.work.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.work.setAccessibleName("What is being done")
         self.bar = QProgressBar(textVisible=False)
         self.bar.setFixedWidth(theme.px(12))
@@ -43,8 +45,8 @@ class StatusBar(QWidget):
         row.setSpacing(theme.px(1.5))
         row.addWidget(self.photos)
         row.addWidget(self.model)
-        row.addStretch(1)
-        parts: tuple[QWidget, ...] = (self.work, self.bar, self.pause, self.problems, self.saved)
+        row.addWidget(self.work, 1)
+        parts: tuple[QWidget, ...] = (self.bar, self.pause, self.problems, self.saved)
         for part in parts:
             row.addWidget(part)
         self.setMinimumHeight(theme.px(4))

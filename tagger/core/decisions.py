@@ -153,6 +153,12 @@ class ReviewTable:
         found = [num for num, labels in self.label_sets.items() if label in labels]
         return np.array(found, np.int32)
 
+    def sets_in(self, column: NDArray[np.int32]) -> list[int]:
+        """Return the numbers of the label sets that may stand in a column, 0 left out."""
+        if len(column) <= len(self.label_sets):
+            return sorted(set(column.tolist()) - {0})
+        return list(self.label_sets)
+
 
 def is_confirmed(codes: Codes) -> NDArray[np.bool_]:
     """Say where codes are confirmations."""

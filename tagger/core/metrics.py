@@ -29,7 +29,7 @@ class FScores:
     """F1 of decisions against targets.
 
     Attributes:
-        micro: over all judged pairs.
+        micro: over all judged pairs; NaN without one.
         macro: mean over labels with a judged positive; NaN without one.
         samples: mean over photos with a judged pair (0 where nothing is true and nothing said).
         labels: float64 [labels], NaN where neither a positive nor a decision is judged.
@@ -117,10 +117,11 @@ def f_scores(targets: Targets, said: NDArray[np.bool_]) -> FScores:
     said = said & known
     hits, claims = true & said, said
     labels = _f1(hits.sum(0), claims.sum(0), true.sum(0))
+    total = float(_f1(hits.sum(), claims.sum(), true.sum()))
     photos = known.any(axis=1)
     by_photo = _f1(hits.sum(1), claims.sum(1), true.sum(1))[photos]
     return FScores(
-        micro=_zero(float(_f1(hits.sum(), claims.sum(), true.sum()))),
+        micro=float(np.nan_to_num(total)) if known.any() else float("nan"),
         macro=mean_of(labels, true.any(axis=0)),
         samples=float(np.mean(np.nan_to_num(by_photo))) if len(by_photo) else float("nan"),
         labels=labels,
@@ -149,10 +150,6 @@ def f_beta(
 
 def _f1(hits: object, claims: object, true: object) -> Floats:
     return f_beta(np.asarray(hits), np.asarray(claims), np.asarray(true))
-
-
-def _zero(value: float) -> float:
-    return 0.0 if np.isnan(value) else value
 
 
 def one_answer(targets: Targets) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ photo): a matrix of labels × photos.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -32,6 +32,14 @@ class State(IntEnum):
     REJECTED = 4
     UNSURE = 5
     ABSENT = 6
+
+
+_STATE_OF_VERDICT = np.array(
+    [State.UNTOUCHED, State.CONFIRMED, State.REJECTED, State.UNSURE], np.uint8
+)
+
+_FEW_PHOTOS = 2000
+"""Up to that many photos their own decisions are looked up rather than those of every label."""
 
 
 class ScoreSource(Protocol):
@@ -75,38 +83,85 @@ def decided_states(
     """
     count = facts.slots if slots is None else len(slots)
     out = np.zeros((len(labels), count), np.uint8)
-    for row, label in enumerate(labels):
-        out[row] = _decided(facts, label, slots, count)
+    rows = {label: row for row, label in enumerate(labels)}
+    _mark_reviewed(facts, rows, slots, out)
+    decided = list(_decisions(facts, labels, slots))
+    for label, photos, verdicts in decided:
+        below = photos[verdicts == Verdict.REJECTED]
+        _mark(out, rows, facts.schema.descendants(label), below, State.ABSENT)
+    for label, photos, verdicts in decided:
+        above = photos[verdicts == Verdict.CONFIRMED]
+        _mark(out, rows, facts.schema.ancestors(label), above, State.IMPLIED)
+    for label, photos, verdicts in decided:
+        if label in rows:
+            out[rows[label], photos] = _STATE_OF_VERDICT[verdicts]
     return out
 
 
-def _decided(facts: Facts, label: int, slots: Slots | None, count: int) -> NDArray[np.uint8]:
-    out = np.zeros(count, np.uint8)
-    out[_absent(facts, label, slots, count)] = State.ABSENT
-    for child in facts.schema.descendants(label):
-        out[_verdicts(facts, child, slots) == Verdict.CONFIRMED] = State.IMPLIED
-    explicit = _verdicts(facts, label, slots)
-    out[explicit == Verdict.CONFIRMED] = State.CONFIRMED
-    out[explicit == Verdict.REJECTED] = State.REJECTED
-    out[explicit == Verdict.UNSURE] = State.UNSURE
-    return out
+def _mark(
+    out: NDArray[np.uint8],
+    rows: Mapping[int, int],
+    labels: Sequence[int],
+    photos: Slots,
+    state: State,
+) -> None:
+    if len(photos):
+        for label in labels:
+            if label in rows:
+                out[rows[label], photos] = state
 
 
-def _verdicts(facts: Facts, label: int, slots: Slots | None) -> NDArray[np.int8]:
-    if slots is None:
-        return verdicts_of(facts.decisions.column(label, facts.slots))
-    return verdicts_of(facts.decisions.codes(slots, label))
+def _mark_reviewed(
+    facts: Facts, rows: Mapping[int, int], slots: Slots | None, out: NDArray[np.uint8]
+) -> None:
+    """Mark what was on offer at a review and is not decided as absent."""
+    by_group: dict[int, list[int]] = {}
+    for label in rows:
+        by_group.setdefault(facts.schema.labels[label].group, []).append(label)
+    for group, labels in by_group.items():
+        reviewed = facts.reviews.column(group, facts.slots, slots)
+        for number in facts.reviews.sets_in(reviewed):
+            offered = facts.reviews.label_sets.get(number, frozenset())
+            marked = np.array([rows[label] for label in labels if label in offered], np.int64)
+            if len(marked):
+                out[np.ix_(marked, np.flatnonzero(reviewed == number))] = State.ABSENT
 
 
-def _absent(facts: Facts, label: int, slots: Slots | None, count: int) -> Bools:
-    out = np.zeros(count, bool)
-    offering = facts.reviews.sets_with(label)
-    if len(offering):
-        reviewed = facts.reviews.column(facts.schema.labels[label].group, facts.slots, slots)
-        out |= np.isin(reviewed, offering)
-    for ancestor in facts.schema.ancestors(label):
-        out |= _verdicts(facts, ancestor, slots) == Verdict.REJECTED
-    return out
+_Decided = tuple[int, Slots, NDArray[np.int8]]
+
+
+def _decisions(facts: Facts, labels: Sequence[int], slots: Slots | None) -> Iterator[_Decided]:
+    """Yield (label, columns, verdicts) of the labels that bear on the given ones."""
+    if slots is not None and len(slots) <= _FEW_PHOTOS:
+        yield from _decisions_of_photos(facts.decisions, slots)
+        return
+    for label in _related(facts.schema, labels):
+        if slots is None:
+            photos, codes = facts.decisions.of_label(label)
+        else:
+            column = facts.decisions.codes(slots, label)
+            photos = np.flatnonzero(column)
+            codes = column[photos]
+        if len(photos):
+            yield label, photos, verdicts_of(codes)
+
+
+def _decisions_of_photos(decisions: DecisionTable, slots: Slots) -> Iterator[_Decided]:
+    found = [decisions.of_photo(int(slot)) for slot in slots]
+    labels = np.concatenate([nums for nums, _ in found] or [np.empty(0, np.int64)])
+    codes = np.concatenate([codes for _, codes in found] or [np.empty(0, np.int8)])
+    columns = np.repeat(np.arange(len(found)), [len(nums) for nums, _ in found])
+    for label in np.unique(labels):
+        mine = labels == label
+        yield int(label), columns[mine], verdicts_of(codes[mine])
+
+
+def _related(schema: Schema, labels: Sequence[int]) -> list[int]:
+    related = dict.fromkeys(labels)
+    for label in labels:
+        related.update(dict.fromkeys(schema.ancestors(label)))
+        related.update(dict.fromkeys(schema.descendants(label)))
+    return list(related)
 
 
 def states(facts: Facts, labels: Sequence[int], slots: Slots | None = None) -> NDArray[np.uint8]:
@@ -115,21 +170,24 @@ def states(facts: Facts, labels: Sequence[int], slots: Slots | None = None) -> N
     `labels` are nums of any groups; `slots` the photos to look at, None for all.
     """
     out = decided_states(facts, labels, slots)
-    gates: dict[int, Bools | None] = {}
+    by_group: dict[int, list[int]] = {}
     for row, label in enumerate(labels):
-        group = facts.schema.labels[label].group
-        if group not in gates:
-            gates[group] = gate_open(facts, group, slots)
-        mask = _over_threshold(facts, label, slots)
-        if mask is None:
-            continue
-        mask &= out[row] == State.UNTOUCHED
-        gate = gates[group]
-        if gate is not None:
-            mask &= gate
-        if facts.schema.groups[group].kind == "single" and mask.any():
-            mask &= best_open_label(facts, group, slots) == label
-        out[row][mask] = State.SUGGESTED
+        by_group.setdefault(facts.schema.labels[label].group, []).append(row)
+    for group, rows in by_group.items():
+        gate = gate_open(facts, group, slots)
+        single = facts.schema.groups[group].kind == "single"
+        best: NDArray[np.int32] | None = None
+        for row in rows:
+            mask = _over_threshold(facts, labels[row], slots)
+            if mask is None:
+                continue
+            mask &= out[row] == State.UNTOUCHED
+            if gate is not None:
+                mask &= gate
+            if single and mask.any():
+                best = best_open_label(facts, group, slots) if best is None else best
+                mask &= best == labels[row]
+            out[row][mask] = State.SUGGESTED
     return out
 
 
@@ -155,15 +213,17 @@ def best_open_label(facts: Facts, group: int, slots: Slots | None = None) -> NDA
 
     The best scored label that is still undecided; −1 where one is confirmed or implied already.
     """
+    labels = [label.num for label in facts.schema.labels_of(group)]
+    if slots is not None and len(slots) <= _FEW_PHOTOS:
+        return _best_among(facts, labels, slots)
     top = facts.scores.top(group)
     count = facts.slots if slots is None else len(slots)
     best = np.full(count, -1, np.int32)
     if top is not None:
         known = top if slots is None else top[slots[slots < len(top)]]
         best[: len(known)] = known[:count]
-    labels = [label.num for label in facts.schema.labels_of(group)]
-    none = np.empty(0, np.int64)
-    decided = np.unique(np.concatenate([none, *(_decided_photos(facts, num) for num in labels)]))
+    found = [facts.decisions.of_label(num)[0] for num in _related(facts.schema, labels)]
+    decided = np.unique(np.concatenate([np.empty(0, np.int64), *found]))
     rows = decided if slots is None else np.flatnonzero(np.isin(slots, decided))
     rows = rows[rows < count]
     if len(rows) and labels:
@@ -171,13 +231,9 @@ def best_open_label(facts: Facts, group: int, slots: Slots | None = None) -> NDA
     return best
 
 
-def _decided_photos(facts: Facts, label: int) -> Slots:
-    below = [facts.decisions.of_label(num)[0] for num in facts.schema.descendants(label)]
-    above = [facts.decisions.of_label(num)[0] for num in facts.schema.ancestors(label)]
-    return np.concatenate([facts.decisions.of_label(label)[0], *below, *above])
-
-
 def _best_among(facts: Facts, labels: Sequence[int], slots: Slots) -> NDArray[np.int32]:
+    if not labels:
+        return np.full(len(slots), -1, np.int32)
     decided = decided_states(facts, labels, slots)
     logits = np.full(decided.shape, -np.inf, np.float32)
     for row, label in enumerate(labels):

@@ -115,6 +115,7 @@ def test_a_broken_environment_is_made_anew(
 def test_a_moved_checkout_gets_an_environment_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "old").mkdir()
     monkeypatch.setattr(places, "ENVIRONMENT", tmp_path / "old" / ".venv")
     environment.ensure()
     (tmp_path / "old").rename(tmp_path / "new")

@@ -1,3 +1,5 @@
+"""A foreign ONNX model becomes a bundle that answers like it and can be retrained."""
+
 from dataclasses import replace
 
 import bundle_makers

@@ -1,3 +1,5 @@
+"""The card tells people what a bundle is, in words."""
+
 from dataclasses import replace
 
 import bundle_makers as makers

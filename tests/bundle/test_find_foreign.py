@@ -1,3 +1,5 @@
+"""What a foreign model is, found out by what lies beside it."""
+
 import json
 
 import bundle_makers

@@ -1,3 +1,5 @@
+"""Lists of labels as they come with foreign models, read in output order."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""The golden check lets this machine's pipeline pass and catches every other one."""
+
 import io
 import json
 from dataclasses import replace

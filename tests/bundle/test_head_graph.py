@@ -1,3 +1,5 @@
+"""Heads as a graph and heads in NumPy give the same scores."""
+
 import bundle_makers as makers
 import numpy as np
 import onnx

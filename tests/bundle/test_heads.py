@@ -1,3 +1,5 @@
+"""Heads in NumPy: from embeddings to scores, and to disk and back."""
+
 import bundle_makers as makers
 import numpy as np
 import pytest

@@ -1,3 +1,5 @@
+"""The store of bundles: listed, added, packed, activated, and whole after a kill."""
+
 import json
 import os
 import shutil

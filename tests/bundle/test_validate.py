@@ -1,3 +1,5 @@
+"""A malformed bundle is refused with a sentence that names what is wrong."""
+
 import json
 
 import bundle_makers as makers

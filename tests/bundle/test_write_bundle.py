@@ -1,3 +1,5 @@
+"""A bundle is written whole or not at all, and read back equal."""
+
 import json
 from dataclasses import replace
 

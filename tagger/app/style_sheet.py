@@ -69,6 +69,10 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus, QTe
 QComboBox:focus {{ border: 1px solid {t.accent}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.window}; }}
 QComboBox {{ padding-right: {px(3)}px; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ background: transparent; border: none;
+    padding: 0; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
+    width: 0; border: none; }}
 QComboBox::drop-down {{ border: none; width: {px(3)}px; }}
 QComboBox::down-arrow {{ image: url("{arrow}"); width: {icon}px; height: {icon}px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: {two}px; height: {two}px; }}
@@ -115,6 +119,7 @@ QRadioButton::indicator:checked {{ border-color: {t.accent};
     background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5, fx: 0.5, fy: 0.5,
         stop: 0 {t.accent}, stop: 0.5 {t.accent}, stop: 0.6 {t.raised}, stop: 1 {t.raised}); }}
 QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border: 2px solid {t.accent}; }}
+QCheckBox:disabled, QRadioButton:disabled, QLabel:disabled {{ color: {t.muted}; }}
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border-color: {t.line}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: {px(0.25)}px;
     max-height: {half}px; min-height: {half}px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from tagger.app.dialogs.parts import text
 from tagger.app.models.signal import Signal
@@ -98,6 +99,11 @@ class Dialog(QDialog):
         """Show an error that the user can do something about, or that it was ours."""
         self.show_problem(sentence_of(error))
 
+    @property
+    def alive(self) -> bool:
+        """Whether the dialog is still there: work may end after it was closed."""
+        return isValid(self) and self.isVisible()
+
     def listen(self, signal: Signal, listener: Callable[..., Any]) -> None:
         """Call `listener` on a signal of the view-models, as long as the dialog is open."""
         signal.connect(listener)
@@ -115,6 +121,10 @@ class Dialog(QDialog):
         if screen is None:
             return wanted
         return wanted.boundedTo(screen.availableSize() * _MOST_OF_SCREEN)
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a widget, once everything has its place."""
+        QTimer.singleShot(0, self, lambda: self._area.ensureWidgetVisible(widget))
 
     def fit(self) -> None:
         """Make the dialog as high as its content needs, where the screen allows."""

@@ -97,11 +97,11 @@ def work_on_copy(
     """
     host.session.settle()
     library = host.session.library
-    places, bundle = library.places, library.bundle
+    places, bundle, author = library.places, library.bundle, library.author
 
     def run() -> Any:
         with Library(places) as own:
-            own.bundle = bundle
+            own.bundle, own.author = bundle, author
             own.reload()
             return work(own)
 

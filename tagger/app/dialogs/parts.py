@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QProcess, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 
 from tagger.app.icons import icon
 from tagger.app.theme import Theme
+
+
+Number = TypeVar("Number", QSpinBox, QDoubleSpinBox)
 
 
 def text(words: str = "", role: str = "", *, wrap: bool = True, rich: bool = False) -> QLabel:
@@ -59,6 +72,33 @@ def button(
         made.setIcon(icon(sign, colour))
     if tip:
         made.setToolTip(tip)
+    return made
+
+
+def whole_number(theme: Theme, name: str, least: int, most: int, value: int) -> QSpinBox:
+    """Return a field for a whole number; `name` is what a screen reader calls it."""
+    made = QSpinBox()
+    made.setRange(least, most)
+    made.setValue(value)
+    return _number(made, theme, name)
+
+
+def decimal_number(
+    theme: Theme, name: str, least: float, most: float, value: float, decimals: int = 2
+) -> QDoubleSpinBox:
+    """Return a field for a number; `name` is what a screen reader calls it."""
+    made = QDoubleSpinBox()
+    made.setDecimals(decimals)
+    made.setRange(least, most)
+    made.setSingleStep((most - least) / 20)
+    made.setValue(value)
+    return _number(made, theme, name)
+
+
+def _number(made: Number, theme: Theme, name: str) -> Number:
+    made.setAccessibleName(name)
+    made.setMinimumWidth(theme.px(10))
+    made.lineEdit().setTextMargins(theme.px(1), 0, theme.px(1), 0)
     return made
 
 

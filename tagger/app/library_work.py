@@ -196,6 +196,7 @@ class LibraryWork(QObject):
 
     def _suggested(self, result: object) -> None:
         library = self.session.library
+        self.desk.count_again()
 
         def parted(count: int) -> None:
             if count:

@@ -49,8 +49,9 @@ class Answers:
                 slots,
                 Question(text, f"Confirm all on {photos(len(slots))}", lambda: None),
             )
-        elif self.desk.board.slot >= 0:
-            self._act(verdicts.confirm_shown(self.session, self.desk.board))
+        elif self.desk.board.slot >= 0 and self._act(
+            verdicts.confirm_shown, self.session, self.desk.board
+        ):
             self._go_on()
 
     def review(self) -> None:
@@ -63,8 +64,9 @@ class Answers:
                 slots,
                 Question(text, f"Mark {photos(len(slots))}", lambda: None),
             )
-        elif self.desk.board.slot >= 0:
-            self._act(verdicts.review_only(self.session, self.desk.board))
+        elif self.desk.board.slot >= 0 and self._act(
+            verdicts.review_only, self.session, self.desk.board
+        ):
             self._go_on()
 
     def reject(self, label: int | None = None) -> None:
@@ -77,7 +79,7 @@ class Answers:
         if entry is None:
             self.desk.say("No label has the focus. Choose one with Tab, or click it.")
         elif entry.state != State.REJECTED:
-            self._act(verdicts.reject(self.session, self.desk.board.slot, entry))
+            self._act(verdicts.reject, self.session, self.desk.board.slot, entry)
             self.desk.board.focus_next_suggestion()
             self.desk.focused.emit()
 
@@ -93,7 +95,7 @@ class Answers:
         shown = self.desk.board.entry(label)
         if shown is not None:
             self.desk.board.focus = label
-            self._act(verdicts.toggle(self.session, self.desk.board.slot, shown))
+            self._act(verdicts.toggle, self.session, self.desk.board.slot, shown)
 
     def toggle_number(self, number: int) -> None:
         """Toggle the label with a number key."""
@@ -105,7 +107,7 @@ class Answers:
         """Take back whatever was said of a label in the open photo."""
         entry = self.desk.board.entry(label)
         if entry is not None and not self.desk.many:
-            self._act(verdicts.forget(self.session, self.desk.board.slot, entry))
+            self._act(verdicts.forget, self.session, self.desk.board.slot, entry)
 
     def unsure(self, label: int | None = None) -> None:
         """Mark the focused label as not answerable; in a single group all that are on show."""
@@ -116,7 +118,7 @@ class Answers:
         board = self.desk.board
         entries = self._unsure_entries(chosen)
         if entries:
-            self._act(verdicts.unsure(self.session, board.slot, entries))
+            self._act(verdicts.unsure, self.session, board.slot, entries)
             board.focus_next_suggestion()
             self.desk.focused.emit()
 
@@ -146,7 +148,7 @@ class Answers:
         if found is None:
             self.desk.say("This photo has no group of which only one label can hold.")
             return
-        self._act(verdicts.none_of_these(self.session, board.slot, found))
+        self._act(verdicts.none_of_these, self.session, board.slot, found)
         board.focus_next_suggestion()
         self.desk.focused.emit()
 
@@ -155,21 +157,20 @@ class Answers:
         if offer.label is not None and self.desk.many:
             self._on_all(offer.label, "Confirm", verdicts.confirm_on)
             return
+        if self._act(self._added, offer):
+            known = self.session.library.facts.schema.label_named(offer.group, offer.name)
+            if known is not None:
+                self.desk.focus(known.num)
+
+    def _added(self, offer: Offer) -> Draft:
         slots = self.desk.selection.slots()
-        bulk = len(slots) > 1
-        draft = self.session.library.draft(
-            f"Add “{offer.name}” to {photos(len(slots))}", "bulk" if bulk else "person"
-        )
-        try:
-            label = offer.label
-            if label is None:
-                label = add_label(self.session.library, draft, offer.group, offer.name).num
-            draft.decide(slots, label, Verdict.CONFIRMED)
-            self._act(draft)
-        except TaggerError as error:
-            self.desk.say(str(error))
-            return
-        self.desk.focus(label)
+        source = "bulk" if len(slots) > 1 else "person"
+        draft = self.session.library.draft(f"Add “{offer.name}” to {photos(len(slots))}", source)
+        label = offer.label
+        if label is None:
+            label = add_label(self.session.library, draft, offer.group, offer.name).num
+        draft.decide(slots, label, Verdict.CONFIRMED)
+        return draft
 
     # -- many photos -------------------------------------------------------------------------
 
@@ -228,18 +229,18 @@ class Answers:
             run()
 
     def _run_bulk(self, make: MakeBulk, slots: Slots, override: bool = False) -> None:
-        draft = make(slots, override)
-        title = draft.description
-        if draft.is_empty and not draft.conflicts:
+        draft = self._act(make, slots, override)
+        if draft is None:
+            return
+        title, conflicts = draft.description, draft.conflicts
+        if draft.is_empty and not conflicts:
             self.desk.say("Nothing to change: all of these photos have that answer already.")
             return
-        conflicts = draft.conflicts
-        if not draft.is_empty:
-            self._act(draft)
         offers: list[tuple[str, Callable[[], None]]] = [("Undo", self.undo)]
         if conflicts and not override:
-            title += f". {conflicts:,} answers given by a person were left as they are"
-            again = f"Change those {conflicts:,} too"
+            given = "1 answer" if conflicts == 1 else f"{conflicts:,} answers"
+            title += f". {given} given by a person left as before"
+            again = f"Change {'that 1' if conflicts == 1 else f'those {conflicts:,}'} too"
             offers.insert(0, (again, lambda: self._run_bulk(make, slots, True)))
         self.desk.say(f"{title}.", *offers)
 
@@ -265,9 +266,16 @@ class Answers:
 
     # -- committing --------------------------------------------------------------------------
 
-    def _act(self, draft: Draft) -> None:
-        if not draft.is_empty:
-            self.session.act(draft)
+    def _act(self, make: Callable[..., Draft], *values: object) -> Draft | None:
+        """Make and commit an act; None if it could not be done, which the user is told."""
+        try:
+            draft = make(*values)
+            if not draft.is_empty:
+                self.session.act(draft)
+        except TaggerError as error:
+            self.session.lost(error)
+            return None
+        return draft
 
     def _go_on(self) -> None:
         if not self.desk.go(1):

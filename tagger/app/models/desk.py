@@ -25,6 +25,9 @@ from tagger.core.states import State
 SEEN_AFTER = 0.3
 """Seconds a photo must have been open to count as seen when it is left."""
 
+COUNT_EVERY = 2.0
+"""Seconds between counts of the whole folder while suggestions come in."""
+
 _NAMES_AT_ONCE = 5_000
 _PHOTOS_AT_ONCE = 2_000
 
@@ -64,6 +67,7 @@ class Desk:
         self.names_wanted = Signal()
         self.on_screen: Slots = np.empty(0, np.int64)
         self._refresh_when_counted = False
+        self._counted_at = 0.0
         self._opened_at = time.monotonic()
         self._connect()
         self._take_photos()
@@ -236,6 +240,7 @@ class Desk:
 
     def _scored(self, slots: Slots | None) -> None:
         if slots is None:
+            self.board.open(self.board.slot, self.photos.filter.label)
             self.rescored()
             return
         self.tally.update_photos(slots)
@@ -244,7 +249,9 @@ class Desk:
             self.board_changed.emit()
         self.photos.recheck()
         self.cells_changed.emit(slots)
-        self.count_again()
+        if time.monotonic() - self._counted_at > COUNT_EVERY:
+            self._counted_at = time.monotonic()
+            self.count_again()
 
     def rescored(self) -> None:
         """Bring everything up to date after thresholds or the model changed."""

@@ -113,7 +113,11 @@ class Session:
     # -- acts --------------------------------------------------------------------------------
 
     def act(self, draft: Draft) -> CommittedAct:
-        """Commit an act, tell everybody, and watch that it reaches the disk."""
+        """Commit an act, tell everybody, and watch that it reaches the disk.
+
+        Raises:
+            TaggerError: it changes the schema, for which is waited, and could not be written.
+        """
         done = draft.commit()
         self.watch(done)
         return done
@@ -155,12 +159,16 @@ class Session:
             except TimeoutError:
                 return
             except TaggerError as error:
-                self._pending.clear()
-                self.reload()
-                self.failed.emit(str(error))
+                self.lost(error)
                 return
             self._pending.pop(0)
         self.saved.emit(True)
+
+    def lost(self, error: TaggerError) -> None:
+        """Tell that an act could not be saved, and show what is on disk."""
+        self._pending.clear()
+        self.reload()
+        self.failed.emit(str(error))
 
     @property
     def unsaved(self) -> bool:

@@ -1,0 +1,46 @@
+"""Fixtures for tests of the window: a library of real photos with a synthetic model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_libraries import copy_photos, made_scores, open_scanned, spec, write_scores
+
+from tagger.app.models.answers import Answers
+from tagger.app.models.desk import Desk
+from tagger.app.models.session import Session
+from tagger.library.library import Library
+
+
+@pytest.fixture
+def photos_folder(test_data: Path, tmp_path: Path) -> Path:
+    """Twelve real photos."""
+    return copy_photos(test_data, tmp_path / "photos")
+
+
+@pytest.fixture
+def library(photos_folder: Path) -> Iterator[Library]:
+    """Twelve real photos with scores: every third a pug on a beach, then a cat, then nothing."""
+    opened = open_scanned(photos_folder)
+    model = spec()
+    opened.use_bundle(model)
+    write_scores(opened, model, made_scores(opened.photos.count))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(library: Library) -> Iterator[Desk]:
+    """The view-models of that library, with everything counted."""
+    made = Desk(Session(library))
+    made.chores.finish()
+    yield made
+    made.session.settle()
+
+
+@pytest.fixture
+def answers(desk: Desk) -> Answers:
+    """The user's answers on that desk."""
+    return Answers(desk)

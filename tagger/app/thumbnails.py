@@ -72,14 +72,20 @@ class Thumbnails(QObject):
             self._bytes = 0
             self.problems.clear()
         self._library = library
-        roots = library.roots() if library else {}
+        self._read_roots()
+
+    def _read_roots(self) -> None:
+        roots = self._library.roots() if self._library else {}
         self._roots = {num: os.fsencode(folder) for num, folder in roots.items()}
 
     def path(self, slot: int) -> bytes:
         """Return where a photo lies, as bytes."""
         assert self._library is not None
         photos = self._library.photos
-        return os.path.join(self._roots[int(photos.root[slot])], photos.path(slot))
+        root = int(photos.root[slot])
+        if root not in self._roots:  # the first scan of a new library makes its root
+            self._read_roots()
+        return os.path.join(self._roots[root], photos.path(slot))
 
     def get(self, slot: int) -> QPixmap | None:
         """Return a photo's picture, perhaps of another size than wanted, or None yet."""

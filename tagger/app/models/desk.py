@@ -204,6 +204,7 @@ class Desk:
 
     def _take_photos(self) -> None:
         self.flags.recount()
+        self.tally.fit(self.session.library.facts.slots)
         table = self.session.library.photos
         if table.count <= _NAMES_AT_ONCE:
             self.take_names(natural_order(table))

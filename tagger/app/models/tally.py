@@ -89,7 +89,7 @@ class Tally:
         """Count the suggestions of some photos anew, at once; label counts follow later."""
         self._touched.append(slots)
         facts = self._session.library.facts
-        self._fit(facts.slots)
+        self.fit(facts.slots)
         slots = slots[slots < facts.slots]
         likely = self._session.likely_labels(slots)
         found = self._session.states(likely, slots) == State.SUGGESTED
@@ -101,7 +101,8 @@ class Tally:
             sums[slots] += row
         self.suggestions[slots] = found.sum(axis=0)
 
-    def _fit(self, slots: int) -> None:
+    def fit(self, slots: int) -> None:
+        """Make room for the photos of a new table, not counted yet: `slots` rows."""
         self.suggestions = _fitted(self.suggestions, slots)
         self.in_group = {group: _fitted(sums, slots) for group, sums in self.in_group.items()}
 

@@ -23,7 +23,7 @@ from tagger.core.metrics import (
     top_accuracy,
 )
 from tagger.core.schema import Group, Label
-from tagger.core.targets import NEGATIVE, POSITIVE, label_targets
+from tagger.core.targets import NEGATIVE, POSITIVE, UNKNOWN, label_targets
 from tagger.core.thresholds import Thresholds
 from tagger.library.library import Library
 from tagger.library.parts import assign_parts
@@ -56,9 +56,10 @@ class JudgedGroup:
 def evaluate(library: Library, split: str = "val") -> dict[str, Any]:
     """Judge the scores of the library's active bundle.
 
-    Gates are ignored; pairs that are unknown, unsure or not scored do not count; labels the
-    bundle does not score are left out. Photos the bundle or an ancestor was trained on do not
-    judge, unless the split is `train`.
+    Gates are ignored; pairs that are unknown, unsure or not scored do not count, and neither do
+    labels without a judged negative (such as those that are only implied), for there whatever is
+    said is right; labels the bundle does not score are left out. Photos the bundle or an ancestor
+    was trained on do not judge, unless the split is `train`.
 
     Args:
         library: with a bundle in use.
@@ -66,8 +67,11 @@ def evaluate(library: Library, split: str = "val") -> dict[str, Any]:
             which `val` means too where the user has no such split; also `train` and `all`.
 
     Returns:
-        `{"groups": {NAME: {...}}}` as `docs/metrics.md` describes; groups without a judged
-        positive are left out.
+        `{"groups": {NAME: {...}}}`. Multi: `map` (labels with ≥ 20 training and ≥ 3 judged
+        positives), `map_all` (all with one), `micro_f1`, `macro_f1`, `samples_f1` at the
+        library's thresholds; single: `accuracy`, `top3` over photos with one confirmed label,
+        `macro_f1`; both `support` (judged photos) and `labels` (`ap`, `f1`, `support`). Figures
+        that cannot be measured are absent, and so are groups without a judged positive.
 
     Raises:
         NoSuchSplit: no photo has that split.
@@ -140,7 +144,8 @@ def measure_group(known: JudgedGroup) -> dict[str, Any]:
         return _measure_single(known)
     targets = known.targets
     precision = average_precision(targets, known.logits)
-    scores = f_scores(targets, known.logits >= known.thresholds)
+    answerable = np.where((targets == NEGATIVE).any(axis=0), targets, UNKNOWN).astype(np.int8)
+    scores = f_scores(answerable, known.logits >= known.thresholds)
     in_map = counts_in_map(targets, known.training_positives)
     return _figures(
         map=mean_of(precision, in_map),

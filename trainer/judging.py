@@ -1,0 +1,143 @@
+"""Compare old and new model on one group: same photos, same labels, paired bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.core.intervals import (
+    NO_DIFFERENCE,
+    Difference,
+    interval,
+    mean_over_labels,
+    paired_means,
+    resampled_precision,
+    resamples,
+)
+from tagger.core.metrics import (
+    JUDGED_ENOUGH,
+    average_precision,
+    has_average_precision,
+    judged,
+    one_answer,
+    ranks,
+    support,
+)
+from tagger.core.targets import NEGATIVE, POSITIVE
+from trainer.scores import LabelScores
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Old and new model on the labels both know.
+
+    Attributes:
+        measure: `map` or `accuracy`.
+        photos: number of photos judged.
+        before, after: the measure; NaN where it cannot be measured.
+        difference: after − before, with its interval.
+        labels: by num: AP before and after, and the difference.
+    """
+
+    measure: str
+    photos: int
+    before: float
+    after: float
+    difference: Difference
+    labels: dict[int, LabelComparison] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LabelComparison:
+    """Average precision of one label before and after, on `positives` judged positives."""
+
+    before: float
+    after: float
+    difference: Difference
+    positives: int
+
+
+def common_labels(before: LabelScores, after: LabelScores) -> list[int]:
+    """Return the labels that both models score, in the new one's order."""
+    known = set(before.nums)
+    return [num for num in after.nums if num in known]
+
+
+def compare_multi(targets: NDArray[np.int8], before: LabelScores, after: LabelScores) -> Comparison:
+    """Compare mean average precision over common labels.
+
+    Labels with at least 3 judged positives count, or, if there is none, all with one.
+
+    Args:
+        targets: int8 [photos, labels], of the common labels.
+        before: the old model's scores of the same photos and labels.
+        after: the new one's.
+    """
+    targets = judged(judged(targets, before.logits), after.logits)
+    rows = np.flatnonzero((targets >= NEGATIVE).any(axis=1))
+    targets, old, new = targets[rows], before.logits[rows], after.logits[rows]
+    meaningful = has_average_precision(targets)
+    counting = meaningful & (support(targets) >= JUDGED_ENOUGH)
+    counting = counting if counting.any() else meaningful
+    if not counting.any():
+        return Comparison("map", len(rows), float("nan"), float("nan"), NO_DIFFERENCE)
+    weights = resamples(len(rows), int((targets == POSITIVE).sum()))
+    first, second = average_precision(targets, old), average_precision(targets, new)
+    labels, changes = {}, []
+    for at in np.flatnonzero(meaningful):
+        change = resampled_precision(targets[:, at], new[:, at], weights)
+        change -= resampled_precision(targets[:, at], old[:, at], weights)
+        difference = interval(change, float(second[at] - first[at]))
+        positives = int((targets[:, at] == POSITIVE).sum())
+        labels[before.nums[at]] = LabelComparison(
+            float(first[at]), float(second[at]), difference, positives
+        )
+        if counting[at]:
+            changes.append(change)
+    mean_before, mean_after = float(first[counting].mean()), float(second[counting].mean())
+    overall = interval(mean_over_labels(np.stack(changes)), mean_after - mean_before)
+    return Comparison("map", len(rows), mean_before, mean_after, overall, labels)
+
+
+def compare_single(
+    targets: NDArray[np.int8], nums: Sequence[int], before: LabelScores, after: LabelScores
+) -> Comparison:
+    """Compare accuracy on the photos with one confirmed label that both models know.
+
+    Each model chooses among all labels it scores.
+
+    Args:
+        targets: int8 [photos, labels], of all labels of the group.
+        nums: the labels of the columns of `targets`.
+        before: the old model's scores of the same photos, of all its labels.
+        after: the new one's.
+    """
+    answers = one_answer(targets)
+    common = set(before.nums) & set(after.nums)
+    known = np.array([at >= 0 and nums[at] in common for at in answers.tolist()], bool)
+    scored = ~np.isnan(before.logits).any(axis=1) & ~np.isnan(after.logits).any(axis=1)
+    rows = np.flatnonzero(known & scored)
+    right = []
+    for scores in (before, after):
+        own = [scores.nums.index(nums[answers[row]]) for row in rows]
+        right.append((ranks(np.array(own, np.int64), scores.logits[rows]) == 0).astype(float))
+    if not len(rows):
+        return Comparison("accuracy", 0, float("nan"), float("nan"), NO_DIFFERENCE)
+    difference = paired_means(right[0], right[1], resamples(len(rows)))
+    return Comparison(
+        "accuracy", len(rows), float(right[0].mean()), float(right[1].mean()), difference
+    )
+
+
+def suggestions(kind: str, scores: LabelScores) -> NDArray[np.bool_]:
+    """Return what a model suggests, gates and decisions aside: bool [photos, labels]."""
+    said = np.nan_to_num(scores.logits, nan=-np.inf) >= scores.thresholds
+    if kind == "single" and scores.logits.size:
+        best = np.zeros_like(said)
+        top = np.nan_to_num(scores.logits, nan=-np.inf).argmax(axis=1)
+        best[np.arange(len(best)), top] = True
+        said &= best
+    return said

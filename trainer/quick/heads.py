@@ -1,0 +1,107 @@
+"""From fitted numbers to the head and the description of a bundle's group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.bundle.heads import Head
+from tagger.core.thresholds import logit, sigmoid
+from trainer.quick.basis import Basis, Floats
+from trainer.quick.calibrate import Calibration
+from trainer.quick.solver import Weights
+from trainer.quick.task import GroupTask
+
+
+@dataclass(frozen=True)
+class FittedGroup:
+    """A learned group, ready for a bundle.
+
+    Attributes:
+        task: what was learned.
+        head: for `task.labels` in this order.
+        thresholds: aim → logits float64 [L].
+        calibration: as in bundle.json.
+        fitted: the task with only the labels that were fitted (in a single group all).
+        out_of_fold: float32 [n, columns of `fitted`], calibrated logits of its photos by fits that
+            did not see them; NaN where the backbone itself has seen the photo.
+        facts: what was chosen, for the run folder.
+    """
+
+    task: GroupTask
+    head: Head
+    thresholds: Mapping[str, NDArray[np.float64]]
+    calibration: dict[str, Any]
+    fitted: GroupTask
+    out_of_fold: Floats
+    facts: dict[str, Any]
+
+
+def make_head(task: GroupTask, weights: Weights, basis: Basis, calibration: Calibration) -> Head:
+    """Return the head: a linear one, and where the root takes part, an ensemble of both.
+
+    Args:
+        task: the whole task; labels that were not fitted are the root's unchanged.
+        weights: of the fitted columns.
+        basis: that they are in.
+        calibration: of the fitted columns.
+    """
+    slope = np.float32(calibration.slope)
+    weight, bias = basis.to_head(weights.w * slope, weights.b * slope + calibration.shift)
+    options = {"has_null": True} if task.has_null else {}
+    linear = Head(
+        group=task.group.id,
+        type="linear",
+        input=basis.inputs.transform,
+        kind=task.group.kind,
+        arrays={"weight": weight, "bias": bias},
+        options=options if task.root is None else {},
+    )
+    if task.root is None:
+        return linear
+    fitted = np.append(task.learned, np.ones(int(task.has_null), bool))
+    own = np.full(task.columns, -1, np.int32)
+    own[fitted] = np.arange(int(fitted.sum()), dtype=np.int32)
+    share = np.ones(task.columns, np.float32)
+    share[fitted] = weights.a * slope
+    return Head(
+        group=task.group.id,
+        type="ensemble",
+        input="identity",
+        kind=task.group.kind,
+        arrays={
+            "columns": np.stack([task.root.columns, own]).astype(np.int32),
+            "weights": np.stack([share * task.root.known, fitted]).astype(np.float32),
+            "bias": np.zeros(task.columns, np.float32),
+        },
+        options=options,
+        members=(renamed(task.root.head, task.group.id), linear),
+    )
+
+
+def renamed(head: Head, group: str) -> Head:
+    """Return a head, its members included, as that of another group id."""
+    members = tuple(renamed(member, group) for member in head.members)
+    return Head(group, head.type, head.input, head.kind, head.arrays, head.options, members)
+
+
+def all_thresholds(
+    task: GroupTask, fitted: Mapping[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    """Return thresholds of all labels: the fitted ones, and the root's own for its labels."""
+    known = task.root.thresholds if task.root is not None else {}
+    root = np.array([logit(known.get(label.num, 0.5)) for label in task.labels], np.float64)
+    found = {}
+    for aim, values in fitted.items():
+        found[aim] = root.copy()
+        found[aim][task.learned] = values
+    return found
+
+
+def probabilities(thresholds: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return thresholds in logits as probabilities, as a bundle stores them."""
+    return tuple(round(float(value), 6) for value in sigmoid(thresholds))

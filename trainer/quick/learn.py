@@ -1,0 +1,219 @@
+"""Learn groups: choose, cross-validate, fit, calibrate, set thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.core.targets import POSITIVE, UNKNOWN
+from tagger.core.thresholds import logit
+from trainer.data import Dataset
+from trainer.progress import Progress
+from trainer.quick.basis import Basis, Floats, make_basis
+from trainer.quick.calibrate import Calibration, calibrate, not_calibrated
+from trainer.quick.fitting import (
+    FREEDOMS,
+    GroupInputs,
+    Tick,
+    choose_freedoms,
+    cross_validate,
+    fit_final,
+    log_losses,
+)
+from trainer.quick.folds import SEED, make_folds
+from trainer.quick.heads import FittedGroup, all_thresholds, make_head
+from trainer.quick.task import WEAK_WEIGHT, GroupTask
+from trainer.quick.thresholds import AIMS, fit_thresholds
+
+USUAL = 2
+"""Index of the freedom taken where nothing can be cross-validated."""
+
+MANY = 3000
+"""Photos from which three folds do instead of five."""
+
+CROSS_AT_MOST = 20_000
+"""Photos that take part in cross-validation; of more, as many are drawn."""
+
+FEWEST = 8
+"""Photos below which there is nothing to cross-validate."""
+
+REVIEWED_ENOUGH = 100
+WEAK_WEIGHTS = (0.1, WEAK_WEIGHT, 1.0)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the groups of one run share.
+
+    Attributes:
+        embeddings: float16 [photos of the dataset, D].
+        basis: of the training photos.
+        coordinates: float32 [training photos, K].
+        place: int64 [photos], row in `coordinates`, −1 for judging photos.
+        leak_free: bool [photos], the backbone was not fine-tuned on the photo.
+        twins: int64 [photos].
+    """
+
+    embeddings: NDArray[np.float16]
+    basis: Basis
+    coordinates: Floats
+    place: NDArray[np.int64]
+    leak_free: NDArray[np.bool_]
+    twins: NDArray[np.int64]
+
+
+def prepare(
+    dataset: Dataset, embeddings: NDArray[np.float16], deep: NDArray[np.uint64]
+) -> Material:
+    """Find the axes of the training photos.
+
+    Args:
+        dataset: with at least one training photo.
+        embeddings: float16 [photos, D], of all its photos.
+        deep: uint64, signatures of photos that the backbone was fine-tuned on.
+    """
+    training = np.flatnonzero(dataset.trains)
+    basis, coordinates = make_basis(embeddings[training])
+    place = np.full(len(dataset), -1, np.int64)
+    place[training] = np.arange(len(training))
+    leak_free = ~np.isin(dataset.signatures, deep)
+    return Material(embeddings, basis, coordinates, place, leak_free, dataset.twins)
+
+
+def learn_groups(
+    tasks: Sequence[GroupTask], material: Material, progress: Progress
+) -> list[FittedGroup]:
+    """Learn every task."""
+    work = np.cumsum([0.0, *(len(task.rows) * task.columns for task in tasks)])
+    found = []
+    for at, task in enumerate(tasks):
+        part = progress.part(work[at] / work[-1], work[at + 1] / work[-1])
+        found.append(learn_group(task, material, part))
+    return found
+
+
+def learn_group(task: GroupTask, material: Material, progress: Progress) -> FittedGroup:
+    """Learn one group."""
+    stage, name = "fit", task.group.name
+    tick = progress.part(0, 0.75).ticker(stage, f"Learning “{name}”: choosing")
+    core = task.core()
+    inputs = _inputs(core, material)
+    leak_free = material.leak_free[core.rows]
+    crossed = _cross(core, inputs, material.twins[core.rows], leak_free, tick)
+    progress.tell(stage, 0.75, f"Learning “{name}”")
+    weights = fit_final(core, inputs, crossed.chosen, crossed.weak)
+    progress.tell(stage, 1.0, f"Learned “{name}”")
+    return FittedGroup(
+        task=task,
+        head=make_head(task, weights, material.basis, crossed.calibration),
+        thresholds=all_thresholds(task, crossed.thresholds),
+        calibration=crossed.calibration.facts,
+        fitted=core,
+        out_of_fold=crossed.logits,
+        facts={
+            "photos": len(core.rows),
+            "labels": len(core.labels),
+            "weak_weight": crossed.weak,
+            "freedoms": [FREEDOMS[at] for at in crossed.chosen.tolist()],
+            "root_share": [round(float(a), 3) for a in weights.a],
+            "transform": material.basis.inputs.transform,
+        },
+    )
+
+
+def _inputs(task: GroupTask, material: Material) -> GroupInputs:
+    root = None
+    if task.root is not None and task.root.known.any():
+        root = task.root.logits(material.embeddings[task.rows])
+    x = material.coordinates[material.place[task.rows]]
+    return GroupInputs(x, material.basis.variances, root)
+
+
+@dataclass(frozen=True)
+class _Crossed:
+    """What cross-validation found: choices, calibration, thresholds, calibrated logits."""
+
+    chosen: NDArray[np.int64]
+    weak: float
+    calibration: Calibration
+    thresholds: dict[str, NDArray[np.float64]]
+    logits: Floats
+
+
+def _cross(
+    task: GroupTask,
+    inputs: GroupInputs,
+    twins: NDArray[np.int64],
+    leak_free: NDArray[np.bool_],
+    tick: Tick,
+) -> _Crossed:
+    part = _drawn(len(task.rows))
+    small, own, free = task.only(part), inputs.rows(part), leak_free[part]
+    families = len(np.unique(twins[part]))
+    if families < FEWEST or not (small.targets[free] == POSITIVE).any():
+        return _uncrossed(task)
+    count = 3 if len(small.rows) >= MANY else 5
+    folds = make_folds(small.targets, twins[part], count)
+    weak = _weak_weight(small, own, folds, free)
+    logits = cross_validate(small, own, folds, weak, tick)
+    judged = small.only(free)
+    losses = np.stack([log_losses(judged, scores[free], weak) for scores in logits])
+    chosen = choose_freedoms(small, losses)
+    picked = np.take_along_axis(logits, chosen[None, None, :], axis=0)[0]
+    calibration = calibrate(small, picked, free, weak, count)
+    calibrated = calibration.apply(picked)
+    thresholds = fit_thresholds(small, calibrated, free, weak)
+    every = np.full((len(task.rows), task.columns), np.nan, np.float32)
+    every[np.flatnonzero(part)[free]] = calibrated[free]
+    return _Crossed(chosen, weak, calibration, thresholds, every)
+
+
+def _uncrossed(task: GroupTask) -> _Crossed:
+    return _Crossed(
+        chosen=np.full(task.columns, USUAL, np.int64),
+        weak=WEAK_WEIGHT,
+        calibration=not_calibrated(task.columns, "too few photos to cross-validate"),
+        thresholds={aim: np.zeros(len(task.labels)) for aim in AIMS},
+        logits=np.full((len(task.rows), task.columns), np.nan, np.float32),
+    )
+
+
+def _drawn(photos: int) -> NDArray[np.bool_]:
+    part = np.ones(photos, bool)
+    if photos > CROSS_AT_MOST:
+        part[np.random.default_rng(SEED).permutation(photos)[CROSS_AT_MOST:]] = False
+    return part
+
+
+def _weak_weight(
+    task: GroupTask, inputs: GroupInputs, folds: NDArray[np.int64], free: NDArray[np.bool_]
+) -> float:
+    """Choose the weight of undecided pairs by log-loss on photos that were reviewed in full."""
+    if task.group.kind == "single":
+        return WEAK_WEIGHT
+    unknown = task.targets == UNKNOWN
+    reviewed = ~unknown[:, task.positives > 0].any(axis=1) & free
+    if not (unknown & task.touched[:, None]).any() or reviewed.sum() < REVIEWED_ENOUGH:
+        return WEAK_WEIGHT
+    halves = folds % 2
+    judged = task.only(reviewed)
+    losses = []
+    for weak in WEAK_WEIGHTS:
+        scores = cross_validate(task, inputs, halves, weak, _silent, FREEDOMS[USUAL : USUAL + 1])
+        losses.append(log_losses(judged, scores[0][reviewed], 0.0).sum())
+    return WEAK_WEIGHTS[int(np.argmin(losses))]
+
+
+def _silent(_share: float) -> None:
+    return None
+
+
+def label_logits(task: GroupTask, logits: Floats) -> Floats:
+    """Return a head's logits as the cache keeps them: float32 [n, L], each label's logit(p)."""
+    if task.group.kind == "multi":
+        return logits
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return logit((powers / powers.sum(axis=1, keepdims=True))[:, : len(task.labels)])

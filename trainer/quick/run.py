@@ -1,0 +1,101 @@
+"""Quick retraining of one library, from decisions to a stored bundle and its report."""
+
+from __future__ import annotations
+
+import time
+
+from tagger.bundle.graph import load_model
+from tagger.bundle.head_graph import backbone_of
+from tagger.bundle.spec import MODEL_FILE
+from tagger.bundle.store import BundleStore
+from tagger.core.schema import Schema
+from tagger.library.library import Library
+from trainer.ancestry import Ancestry
+from trainer.begin import begin
+from trainer.child import ChildGroup, consistent, kept_groups, learned_group
+from trainer.data import Dataset, group_hash
+from trainer.finish import Made, Outcome, finish
+from trainer.missing import nothing_to_learn
+from trainer.progress import Progress
+from trainer.quick.heads import FittedGroup
+from trainer.quick.learn import learn_groups, prepare
+from trainer.quick.task import GroupTask, make_task
+from trainer.runs import new_run
+
+
+def retrain(
+    library: Library, store: BundleStore, *, aim: str = "balanced", progress: Progress | None = None
+) -> Outcome:
+    """Fit new heads on a library's kept embeddings and store the bundle; activates nothing.
+
+    Args:
+        library: opened; its active bundle becomes the parent.
+        store: the user's bundles.
+        aim: operating point for the default thresholds: a key of `thresholds.AIMS`.
+        progress: told what is being done.
+
+    Raises:
+        NoModel: the library has no model yet.
+        NothingToLearn: no group has anything new to learn from, or no photo an embedding.
+        ParityError: the graph does not give what was fitted; nothing is stored then.
+    """
+    told = progress or Progress()
+    told.tell("read", 0.0, "Reading your labels")
+    start = begin(library, store)
+    tasks, unchanged = find_tasks(start.dataset, start.ancestry)
+    if not tasks:
+        raise nothing_to_learn(library, start.lacking, start.dataset, unchanged)
+    told.tell("fit", 0.1, f"Preparing {len(start.dataset)} photos")
+    embeddings = start.embeddings.read(start.dataset.slots)
+    material = prepare(start.dataset, embeddings, start.ancestry.deep)
+    fitted = learn_groups(tasks, material, told.part(0.15, 0.8))
+    made = Made(
+        method="quick",
+        base=start.ancestry.parent.spec,
+        backbone=backbone_of(load_model(start.ancestry.parent.folder / MODEL_FILE)),
+        children=gather_groups(library.facts.schema, start.ancestry, fitted, unchanged, aim),
+        fitted=fitted,
+        read=start.embeddings.read,
+        fine_tuned_on=start.ancestry.deep,
+        fit_s=time.monotonic() - start.began,
+        facts={"aim": aim},
+    )
+    return finish(start, made, new_run(), told.part(0.8, 1.0))
+
+
+def find_tasks(dataset: Dataset, ancestry: Ancestry) -> tuple[list[GroupTask], set[int]]:
+    """Return what is to be learned, and the nums of groups that are as the parent learned them."""
+    known = ancestry.parent.spec.dataset.get("groups", {})
+    tasks, unchanged = [], set()
+    for data in dataset.groups:
+        task = make_task(dataset, data, ancestry.root)
+        if task is None:
+            continue
+        if isinstance(known, dict) and known.get(data.group.id) == group_hash(dataset, data):
+            unchanged.add(data.group.num)
+        else:
+            tasks.append(task)
+    return tasks, unchanged
+
+
+def gather_groups(
+    schema: Schema,
+    ancestry: Ancestry,
+    fitted: list[FittedGroup],
+    unchanged: set[int],
+    aim: str,
+) -> list[ChildGroup]:
+    """Return the groups of the new bundle in display order.
+
+    Learned ones; from the parent those that are as it learned them and those that are not to be
+    learned; from the root those without examples, so that undone mistakes are undone.
+    """
+    learned = {group.task.group.num for group in fitted}
+    others = set(schema.groups) - learned
+    as_before = others & (unchanged | {g.num for g in schema.groups.values() if not g.learned})
+    groups = [learned_group(group, schema, aim) for group in fitted]
+    groups += kept_groups(ancestry.parent, schema, as_before, aim)
+    groups += kept_groups(ancestry.root or ancestry.parent, schema, others - as_before, aim)
+    place = {num: at for at, num in enumerate(schema.groups)}
+    groups.sort(key=lambda child: place[schema.labels[child.nums[0]].group])
+    return consistent(groups)

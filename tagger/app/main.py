@@ -14,13 +14,16 @@ from tagger.app.widgets.grid_view import GridView
 from tagger.app.widgets.loupe import Loupe
 from tagger.app.window import TITLE, Window
 
+_NAME = "photo-tagger"
+
 
 def make_application(arguments: list[str] | None = None) -> QApplication:
-    """Return the application in our style; the one that runs already, if there is one."""
+    """Return the application in our style; one that runs already is given it."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(arguments if arguments is not None else sys.argv[:1])
-        app.setApplicationName("photo-tagger")
+    if app.applicationName() != _NAME:
+        app.setApplicationName(_NAME)
         app.setApplicationDisplayName(TITLE)
         app.setStyle("Fusion")
         app.installEventFilter(KeyGuard((GridView, Loupe), app))

@@ -117,8 +117,15 @@ class Window(QMainWindow):
         if folder != self._opening:  # another folder was asked for meanwhile
             library.close()
             return
-        self.close_library()
+        self.show_library(library)
+        assert self.work is not None
+        self.work.begin(folder)
         self.settings.note_recent(folder)
+        self.opened.emit()
+
+    def show_library(self, library: Library) -> None:
+        """Show an open library in place of the one before; it is this window's from now on."""
+        self.close_library()
         session = Session(library)
         desk = Desk(session)
         answers = Answers(desk, self.settings.get("ask_from"))
@@ -128,9 +135,7 @@ class Window(QMainWindow):
         self.thumbnails.use(library)
         self._show_workspace(desk, answers)
         desk.said.connect(self._show_notice)
-        self.work.begin(folder)
-        self.setWindowTitle(f"{library.places.home.name or folder} – {TITLE}")
-        self.opened.emit()
+        self.setWindowTitle(f"{library.places.home.name} – {TITLE}")
 
     def _cannot_open(self, folder: Path, error: Exception) -> None:
         if folder == self._opening:

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from tagger.app.icons import icon
 from tagger.app.theme import Theme
 
-
 Number = TypeVar("Number", QSpinBox, QDoubleSpinBox)
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from app_libraries import copy_photos, made_scores, open_scanned, spec, write_scores
+from pytestqt.qtbot import QtBot
 
+from tagger.app.main import make_application, make_window
 from tagger.app.models.answers import Answers
 from tagger.app.models.desk import Desk
 from tagger.app.models.session import Session
+from tagger.app.window import Window
 from tagger.library.library import Library
 
 
@@ -44,3 +47,17 @@ def desk(library: Library) -> Iterator[Desk]:
 def answers(desk: Desk) -> Answers:
     """The user's answers on that desk."""
     return Answers(desk)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, library: Library) -> Iterator[Window]:
+    """The real window on twelve real photos with made scores."""
+    make_application()
+    made = make_window()
+    made.resize(1280, 800)
+    made.show_library(library)
+    made.show()
+    qtbot.waitExposed(made)
+    made.desk.chores.finish()
+    yield made
+    made.close()

@@ -1,14 +1,11 @@
 """Every key of the window, pressed for real."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tagger.app.main import make_application, make_window
 from tagger.app.window import Window
 from tagger.core.decisions import Verdict, verdicts_of
 from tagger.core.states import State
@@ -18,20 +15,6 @@ pytestmark = [
     pytest.mark.qt_log_ignore("This plugin does not support"),  # the offscreen platform says so
 ]
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def window(qtbot, photos_folder, library) -> Iterator[Window]:
-    """The real window on twelve real photos with made scores."""
-    make_application()
-    made = make_window()
-    made.resize(1280, 800)
-    made.show_library(library)
-    made.show()
-    qtbot.waitExposed(made)
-    made.desk.chores.finish()
-    yield made
-    made.close()
 
 
 def press(key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

@@ -47,6 +47,7 @@ class PhotoPage(QWidget):
         self._column.addStretch(1)
         listen(self, desk.board_changed, self.update_board)
         listen(self, desk.focused, self.update_focus)
+        self.update_board()
 
     def update_board(self) -> None:
         """Show what the board says now."""

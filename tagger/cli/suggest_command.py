@@ -15,7 +15,7 @@ from pathlib import Path
 from tagger.cli.opening import ensure_bundle, opened_library
 from tagger.cli.output import ProgressLine, emit, remark
 from tagger.library.library import Library
-from tagger.library.session import bundle_store
+from tagger.library.session import bundle_store, settle_model
 from tagger.suggest.blocking import SuggestResult, run_suggest
 from tagger.suggest.protocol import Message
 
@@ -62,6 +62,7 @@ def suggest_library(library: Library, provider: str = "auto") -> SuggestResult:
     for reason in result.reasons:
         remark(reason)
     library.refresh_scores()
+    settle_model(library)
     return result
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tagger.bundle.store import BundleStore
 from tagger.core.errors import TaggerError
+from tagger.library.carry_over import carry_over_thresholds
 from tagger.library.keywords import import_keywords, keyword_problems, read_new_keywords
 from tagger.library.library import Library
 from tagger.library.mirror import restore_from_file
@@ -65,6 +67,16 @@ def open_folder(folder: Path, on_progress: Progress | None = None) -> Opened:
     import_keywords(library, keywords)
     opened.metadata_problems = keyword_problems(library, keywords)
     return opened
+
+
+def settle_model(library: Library) -> None:
+    """Call when the active bundle's scores are complete: hand-set thresholds follow, once."""
+    before = library.previous_bundle_id()
+    if before is None or library.catalog.meta("settled_bundle") == library.bundle_id:
+        return
+    with contextlib.suppress(TaggerError):  # the bundle before may have been deleted
+        carry_over_thresholds(library, bundle_store().get(before))
+    library.catalog.set_meta("settled_bundle", library.bundle_id)
 
 
 def link_active_bundle(library: Library) -> str | None:

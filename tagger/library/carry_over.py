@@ -28,9 +28,8 @@ def carry_over_thresholds(library: Library, before: BundleSpec) -> int:
     store = ScoreStore.open(library.places.cache, before)
     old = load_scores(library.catalog, store, before, library.facts.slots)
     carried = 0
-    for label, logit in library.catalog.rows(
-        "SELECT label, logit FROM threshold WHERE bundle = ?", (before.bundle_id,)
-    ):
+    sql = "SELECT label, logit FROM threshold WHERE bundle = ?"
+    for label, logit in list(library.catalog.rows(sql, (before.bundle_id,))):
         if label in library.facts.thresholds.hand:
             continue
         moved = equal_share(old.logits(label, None), now.logits(label, None), logit)

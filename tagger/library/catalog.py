@@ -96,7 +96,10 @@ class Catalog:
         return connection
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """Run a query on this thread's reading connection."""
+        """Run a query on this thread's reading connection.
+
+        Until the last row is read the connection sees the catalog as it was at the first.
+        """
         return iter(self.reader.execute(sql, values))
 
     def value(self, sql: str, values: tuple[Any, ...] = ()) -> Any:

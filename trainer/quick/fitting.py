@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,15 @@ REJECTED_BIAS_VARIANCE = 1.0
 BLOCK = 384
 """Labels fitted together: bounds the memory of very large groups."""
 
-FOLD_STEPS = 10
+FOLD_STEPS = 6
 FINAL_STEPS = 40
+
+CHOICE_VARIANCE = 0.2
+"""Axes with less variance than this share of a number's mean are left out while choosing: on
+everyday 667 of 1,280 do (out-of-fold mAP .5030 against .5038 in 0.6 of the time)."""
+
+Freedom = float | NDArray[np.float32]
+"""One for all columns, or float32 [L'], one for each."""
 
 Tick = Callable[[float], None]
 """Told which share of the work is done."""
@@ -54,12 +61,19 @@ class GroupInputs:
         root = None if self.root is None else self.root[kept]
         return GroupInputs(self.x[kept], self.variances, root)
 
+    def main_axes(self) -> GroupInputs:
+        """Return the inputs without the axes that hardly vary."""
+        count = max(1, int((self.variances >= CHOICE_VARIANCE).sum()))
+        return replace(
+            self, x=np.ascontiguousarray(self.x[:, :count]), variances=self.variances[:count]
+        )
+
 
 def fit_path(
     task: GroupTask,
     inputs: GroupInputs,
     rows: NDArray[np.bool_],
-    freedoms: Sequence[float],
+    freedoms: Sequence[Freedom],
     weak: float,
     steps: int,
 ) -> list[Weights]:
@@ -78,10 +92,11 @@ def fit_path(
         return _single_path(task, own, rows, freedoms, steps)
     weights = task.weights(weak)[rows]
     positive = (task.targets == 1)[rows]
-    blocks = [
-        _multi_path(task, own, positive, weights, slice(at, at + BLOCK), freedoms, steps)
-        for at in range(0, len(task.labels), BLOCK)
-    ]
+    blocks = []
+    for at in range(0, len(task.labels), BLOCK):
+        part = slice(at, at + BLOCK)
+        free = [f[part] if isinstance(f, np.ndarray) else f for f in freedoms]
+        blocks.append(_multi_path(task, own, positive, weights, part, free, steps))
     return [_joined([block[at] for block in blocks]) for at in range(len(freedoms))]
 
 
@@ -91,7 +106,7 @@ def _multi_path(
     positive: NDArray[np.bool_],
     weights: Floats,
     block: slice,
-    freedoms: Sequence[float],
+    freedoms: Sequence[Freedom],
     steps: int,
 ) -> list[Weights]:
     positive, weights = positive[:, block], weights[:, block]
@@ -125,7 +140,7 @@ def _single_path(
     task: GroupTask,
     inputs: GroupInputs,
     rows: NDArray[np.bool_],
-    freedoms: Sequence[float],
+    freedoms: Sequence[Freedom],
     steps: int,
 ) -> list[Weights]:
     answers, rejected = task.answers()
@@ -164,12 +179,12 @@ def _path(
     loss: Logistic | Softmax,
     start: Weights,
     total: Floats,
-    freedoms: Sequence[float],
+    freedoms: Sequence[Freedom],
     steps: int,
 ) -> list[Weights]:
     found: list[Weights] = []
     for freedom in freedoms:
-        problem.penalty = (1 / (np.float32(freedom) * total)).astype(np.float32)
+        problem.penalty = (1 / (np.asarray(freedom, np.float32) * total)).astype(np.float32)
         start = minimise(problem, loss, start, steps=steps)
         found.append(Weights(start.w, start.b, start.a, start.start))
     return found
@@ -190,7 +205,7 @@ def cross_validate(
     folds: NDArray[np.int64],
     weak: float,
     tick: Tick,
-    freedoms: Sequence[float] = FREEDOMS,
+    freedoms: Sequence[Freedom] = FREEDOMS,
 ) -> NDArray[np.float32]:
     """Score every photo by fits that did not see it, for each freedom.
 
@@ -205,6 +220,7 @@ def cross_validate(
     Returns:
         float32 [freedoms, n, L'], out-of-fold logits.
     """
+    inputs = inputs.main_axes()
     logits = np.zeros((len(freedoms), len(inputs.x), task.columns), np.float32)
     count = int(folds.max()) + 1
     for fold in range(count):
@@ -253,28 +269,16 @@ def choose_freedoms(task: GroupTask, losses: NDArray[np.float64]) -> NDArray[np.
 
 
 def fit_final(
-    task: GroupTask,
-    inputs: GroupInputs,
-    chosen: NDArray[np.int64],
-    weak: float,
-    freedoms: Sequence[float] = FREEDOMS,
+    task: GroupTask, inputs: GroupInputs, chosen: NDArray[np.int64], weak: float
 ) -> Weights:
     """Fit all photos, each column with its chosen freedom.
 
     Args:
         task: what to learn.
         inputs: of its photos.
-        chosen: int64 [L'], index into `freedoms`.
+        chosen: int64 [L'], index into `FREEDOMS`.
         weak: weight of undecided pairs.
-        freedoms: those that were tried.
     """
     everything = np.ones(len(inputs.x), bool)
-    used = sorted(set(chosen.tolist()))
-    path = fit_path(task, inputs, everything, [freedoms[at] for at in used], weak, FINAL_STEPS)
-    final = path[0]
-    for at, weights in zip(used, path, strict=True):
-        own = chosen == at
-        final.w[:, own] = weights.w[:, own]
-        final.b[own] = weights.b[own]
-        final.a[own] = weights.a[own]
-    return final
+    freedom = np.array(FREEDOMS, np.float32)[chosen]
+    return fit_path(task, inputs, everything, [freedom], weak, FINAL_STEPS)[0]

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -133,6 +135,29 @@ class Dialog(QDialog):
         height = max(needed, self._content.sizeHint().height())
         foot = self._whole.totalMinimumSize().height() - self._area.minimumSizeHint().height()
         self.resize(self._fitting(QSize(width, height + foot)))
+
+
+class Pages(QStackedWidget):
+    """Pages of which one is shown; it alone says how much room is needed."""
+
+    def add(self, page: QWidget) -> None:
+        """Add a page."""
+        self.addWidget(page)
+        self._give_room()
+
+    def turn_to(self, page: QWidget) -> None:
+        """Show a page."""
+        self.setCurrentWidget(page)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        policy = QSizePolicy.Policy
+        for place in range(self.count()):
+            page = self.widget(place)
+            if page is not None:
+                shown = page is self.currentWidget()
+                each = policy.Preferred if shown else policy.Ignored
+                page.setSizePolicy(each, each)
 
 
 class _Area(QScrollArea):

@@ -70,9 +70,12 @@ def opened(window: QWidget, make: _Opens[D]) -> D:
 
 
 def close_dialogs(window: QWidget) -> None:
-    """Close what is open, before the window takes another library."""
+    """Close what is open and end what runs, before the window closes its library."""
     from tagger.app.dialogs.frame import Dialog
+    from tagger.app.dialogs.retrain_run import RetrainRun
 
+    for run in window.findChildren(RetrainRun):
+        run.close()
     for dialog in window.findChildren(Dialog):
         dialog.close()
 

@@ -11,12 +11,11 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLineEdit,
     QProgressBar,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from tagger.app.dialogs.frame import Dialog
+from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.host import Host, opened, take_changes, work_on_copy
 from tagger.app.dialogs.import_columns import ColumnRoles, ReadingOptions
 from tagger.app.dialogs.import_preview import Preview, make_preview, match_words
@@ -45,13 +44,13 @@ class ImportDialog(Dialog):
         self._reading = 0
         self._act: int | None = None
         self.setAcceptDrops(True)
-        self.pages = QStackedWidget()
+        self.pages = Pages()
         self.body.addWidget(self.pages, 1)
-        self.pages.addWidget(self._reading_page())
+        self.pages.add(self._reading_page())
         self.done_page = ResultPage(self.theme)
         self.done_page.override.connect(lambda: self.take_in(override=True))
         self.done_page.undo.connect(self._undo)
-        self.pages.addWidget(self.done_page)
+        self.pages.add(self.done_page)
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
@@ -204,7 +203,7 @@ class ImportDialog(Dialog):
         self.pages.setEnabled(True)
         self._act = result.act.saved.result().act.num if result.act else None
         self.done_page.show_result(result)
-        self.pages.setCurrentWidget(self.done_page)
+        self.pages.turn_to(self.done_page)
         self.import_button.hide()
         self.close_button.setText("Close")
         self.close_button.setProperty("main", True)

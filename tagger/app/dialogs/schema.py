@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from tagger.app.dialogs.frame import Dialog
+from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.host import Host, opened, tell_schema
 from tagger.app.dialogs.parts import button, row, text
 from tagger.app.dialogs.schema_facts import GroupLine, LabelLine, read_groups
@@ -45,7 +45,7 @@ class SchemaDialog(Dialog):
         self.search.setAccessibleName("Find a label")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self.tree.search_for)
-        self.pages = QStackedWidget()
+        self.pages = Pages()
         self.group_page = GroupPage(self.theme, self.perform)
         self.label_page = LabelPage(self.theme, self.perform)
         self.new_group_page = NewGroupPage(self.theme, self.perform)
@@ -55,9 +55,9 @@ class SchemaDialog(Dialog):
         for made in (self.new_group_page, self.new_labels_page, self.preset_page):
             made.closed.connect(self._show_chosen)
         for page in (self.group_page, self.label_page, self.empty_page):
-            self.pages.addWidget(page)
+            self.pages.add(page)
         for making in (self.new_group_page, self.new_labels_page, self.preset_page):
-            self.pages.addWidget(making)
+            self.pages.add(making)
         self.preset_page.blank.connect(self.add_group)
         self._build()
         self.tree.picked.connect(lambda _: self._show_chosen())
@@ -107,12 +107,12 @@ class SchemaDialog(Dialog):
         library, key = self.session.library, self.tree.key
         if key is not None and key[0] == "group" and key[1] in self._groups:
             self.group_page.show_line(library, self._groups[key[1]])
-            self.pages.setCurrentWidget(self.group_page)
+            self.pages.turn_to(self.group_page)
         elif key is not None and key[1] in self._labels:
             self.label_page.show_line(library, self._labels[key[1]])
-            self.pages.setCurrentWidget(self.label_page)
+            self.pages.turn_to(self.label_page)
         else:
-            self.pages.setCurrentWidget(self.empty_page)
+            self.pages.turn_to(self.empty_page)
 
     # -- acts ----------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ class SchemaDialog(Dialog):
     def add_group(self) -> None:
         """Show the page that makes a group."""
         self.new_group_page.begin(self.session.library)
-        self.pages.setCurrentWidget(self.new_group_page)
+        self.pages.turn_to(self.new_group_page)
         self.new_group_page.name.setFocus()
 
     def add_labels(self) -> None:
@@ -168,13 +168,13 @@ class SchemaDialog(Dialog):
         inside = key[0] == "label"
         group = self._labels[key[1]].label.group if inside else key[1]
         self.new_labels_page.begin(self.session.library, group)
-        self.pages.setCurrentWidget(self.new_labels_page)
+        self.pages.turn_to(self.new_labels_page)
         self.new_labels_page.names.setFocus()
 
     def add_preset(self) -> None:
         """Show the page with presets."""
         self.preset_page.begin(self.session.library)
-        self.pages.setCurrentWidget(self.preset_page)
+        self.pages.turn_to(self.preset_page)
 
 
 class _EmptyPage(Page):

@@ -22,11 +22,13 @@ class Column(Generic[Row]):
 
     Attributes:
         text: what a cell shows.
-        key: what rows are sorted by; None: by the text, ignoring case.
+        key: what rows are sorted by; None: by the text, ignoring case. Rows whose key is None
+            stand at the end, whichever way is sorted.
         right: numbers stand at the right.
         tip: a cell's tool tip, e.g. what is cut off.
         colour: name of a theme's token for a cell's text, or None.
         grows: takes the room that is left.
+        help: what the column means, as the tool tip of its title.
     """
 
     title: str
@@ -36,6 +38,7 @@ class Column(Generic[Row]):
     tip: Callable[[Row], str] | None = None
     colour: Callable[[Row], str | None] | None = None
     grows: bool = False
+    help: str = ""
 
 
 class Rows(QAbstractTableModel, Generic[Row]):
@@ -86,6 +89,8 @@ class Rows(QAbstractTableModel, Generic[Row]):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section].title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.columns[section].help or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             right = self.columns[section].right
             side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
@@ -103,7 +108,9 @@ class Rows(QAbstractTableModel, Generic[Row]):
         if self._order is not None:
             column, backwards = self.columns[self._order[0]], self._order[1]
             key = column.key or (lambda row: column.text(row).casefold())
-            self.rows.sort(key=key, reverse=backwards)
+            known = [row for row in self.rows if key(row) is not None]
+            rest = [row for row in self.rows if key(row) is None]
+            self.rows = sorted(known, key=key, reverse=backwards) + rest
 
 
 class Table(QTableView, Generic[Row]):
@@ -127,6 +134,7 @@ class Table(QTableView, Generic[Row]):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.px(1.25))
         self.setMinimumHeight(theme.px(16))
+        self.setStyleSheet(f"QTableView::item {{ padding: 0 {theme.px(1)}px; }}")
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setMinimumSectionSize(theme.px(6))
@@ -146,6 +154,14 @@ class Table(QTableView, Generic[Row]):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows."""
         self.rows.show_rows(rows)
+
+    def fit_rows(self, most: int = 10) -> None:
+        """Be as high as the rows need, and as `most` rows at most."""
+        rows = min(max(1, len(self.rows.rows)), most)
+        head = self.horizontalHeader().sizeHint().height()
+        height = head + rows * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth()
+        self.setMinimumHeight(min(height, self.minimumHeight()))
+        self.setMaximumHeight(height + 2)
 
     def chosen(self) -> list[Row]:
         """Return the chosen rows, from the top."""

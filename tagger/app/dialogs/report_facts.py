@@ -1,0 +1,222 @@
+"""The report of a training, as the trainer wrote it, in the words and rows that are shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tagger.app.dialogs.words import count
+from tagger.bundle.spec import BundleSpec
+from tagger.core.errors import TaggerError
+from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE
+from tagger.library.places import user_folder
+
+MEASURES = {"map": "mean average precision", "accuracy": "accuracy"}
+
+_VERDICTS: dict[str, str] = {
+    BETTER: "The new model is better.",
+    NOT_WORSE: "The new model is not worse.",
+}
+_CANNOT_TELL = "Can't tell yet which model is better."
+
+
+class ReportError(TaggerError):
+    """The report of a training is gone or damaged."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure before and after, with the interval of the difference; None = not measured."""
+
+    before: float | None = None
+    after: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Change:
+        """Read it out of a part of the report."""
+        names = ("before", "after", "difference", "low", "high")
+        return cls(*(_number(data.get(name)) for name in names))
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label of the report; `support` is the number of judged photos that show it."""
+
+    group: str
+    name: str
+    change: Change
+    support: int = 0
+    new: bool = False
+    suggested_before: int | None = None
+    suggested_after: int | None = None
+
+    @property
+    def judged_well(self) -> bool:
+        """Whether enough photos show it for its figures to mean something."""
+        return self.support >= JUDGED_WELL
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group of the report."""
+
+    name: str
+    kind: str
+    change: Change
+    verdict: str
+    measure: str
+    photos: int
+    pooled: bool
+    new: bool
+    unchanged: bool
+
+    @property
+    def words(self) -> str:
+        """What the figures rest on, or why there are none."""
+        if self.unchanged:
+            return "Kept as it was: there was nothing new to learn."
+        if self.new:
+            return "New: the present model does not know this group."
+        if self.change.difference is None:
+            return "Not measured: no judged photo has labels of this group."
+        said = f"{MEASURES.get(self.measure, self.measure)} on {count(self.photos, 'photo')}"
+        if self.pooled:
+            said += ", training photos among them by scores of models that never saw them"
+        return f"{said[0].upper()}{said[1:]}."
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report.
+
+    Attributes:
+        bundle: id of the new model; `parent` that of the one it was compared with.
+        missing: sentences, one per label with too few examples.
+    """
+
+    verdict: str
+    recommended: bool
+    reasons: tuple[str, ...]
+    groups: tuple[GroupRow, ...]
+    labels: tuple[LabelRow, ...]
+    missing: tuple[str, ...]
+    bundle: str
+    parent: str
+    training: int
+    judging: int
+    seconds: float
+
+    @property
+    def title(self) -> str:
+        """The verdict as a sentence."""
+        return _VERDICTS.get(self.verdict, _CANNOT_TELL)
+
+    @property
+    def advice(self) -> str:
+        """Whether the new model is recommended."""
+        return "Recommended" if self.recommended else "Not recommended"
+
+    @property
+    def basis(self) -> str:
+        """What it was learned from and judged on."""
+        words = f"Learned from {count(self.training, 'photo')}"
+        if self.judging:
+            words += f", judged on {count(self.judging, 'other photo')}"
+        return f"{words}, in {self.seconds:.0f} seconds." if self.seconds else f"{words}."
+
+    @property
+    def missing_words(self) -> str:
+        """How many labels have too few examples."""
+        number = len(self.missing)
+        verb = "has" if number == 1 else "have"
+        return f"{count(number, 'label').capitalize()} {verb} too few examples to be judged."
+
+
+def read_report(path: Path) -> Report:
+    """Read a report.
+
+    Raises:
+        ReportError: it is gone or damaged.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return parse_report(data)
+    except FileNotFoundError as error:
+        raise ReportError("The report of this model is gone: its run was deleted.") from error
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ReportError(f"The report {path} cannot be read ({error}).") from error
+
+
+def parse_report(data: dict[str, Any]) -> Report:
+    """Return the report that a training's JSON says; what is missing in it stays empty."""
+    photos = data.get("photos") or {}
+    groups: dict[str, dict[str, Any]] = data.get("groups") or {}
+    return Report(
+        verdict=str(data.get("verdict", "")),
+        recommended=bool(data.get("recommended")),
+        reasons=tuple(map(str, data.get("reasons") or ())),
+        groups=tuple(_group_row(name, found) for name, found in groups.items()),
+        labels=tuple(
+            _label_row(group, name, entry)
+            for group, found in groups.items()
+            if not found.get("unchanged")
+            for name, entry in (found.get("labels") or {}).items()
+        ),
+        missing=tuple(
+            sentence.replace("`", "“", 1).replace("`", "”", 1)
+            for sentence in map(str, data.get("missing") or ())
+        ),
+        bundle=str(data.get("bundle", "")),
+        parent=str(data.get("parent") or ""),
+        training=int(photos.get("training") or 0),
+        judging=int(photos.get("judging") or 0),
+        seconds=_number(data.get("total_s")) or 0.0,
+    )
+
+
+def report_path(spec: BundleSpec) -> Path | None:
+    """Return where the report of a model lies, None if it was not trained on this machine."""
+    run = spec.dataset.get("run")
+    name = Path(str(run)).name if run else ""
+    path = user_folder("runs") / name / "report.json"
+    return path if name and path.is_file() else None
+
+
+def _group_row(name: str, data: dict[str, Any]) -> GroupRow:
+    return GroupRow(
+        name=name,
+        kind=str(data.get("kind", "")),
+        change=Change.read(data),
+        verdict=str(data.get("verdict") or ""),
+        measure=str(data.get("measure", "")),
+        photos=int(data.get("photos") or 0),
+        pooled=bool(data.get("pooled")),
+        new=bool(data.get("new")),
+        unchanged=bool(data.get("unchanged")),
+    )
+
+
+def _label_row(group: str, name: str, data: dict[str, Any]) -> LabelRow:
+    return LabelRow(
+        group,
+        name,
+        Change.read(data),
+        int(data.get("support") or 0),
+        bool(data.get("new")),
+        data.get("suggested_before"),
+        data.get("suggested_after"),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and value == value else None
+
+
+def share(value: float | None) -> str:
+    """Return a figure between 0 and 1 as it stands in tables."""
+    return "–" if value is None else f"{value:.3f}"

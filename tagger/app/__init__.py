@@ -1,5 +1,5 @@
 """The window: everything Qt."""
 
-from tagger.app.immortal_none import keep_none_alive
+from tagger.app.immortals import keep_constants_alive
 
-keep_none_alive()
+keep_constants_alive()

@@ -1,4 +1,4 @@
-"""PySide6 6.12 hands out uncounted references to constants; in Python 3.11 that ends the process."""
+"""PySide6 6.12 hands out references it did not count; in Python 3.11 that ends the process."""
 
 import subprocess
 import sys

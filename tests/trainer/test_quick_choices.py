@@ -96,7 +96,7 @@ def test_calibration_makes_scores_mean_what_they_say():
     task = make_task(targets)
     found = calibrate(task, overconfident, np.ones(3000, bool), 0.3, 5)
     assert found.facts == {"method": "platt", "data": "out-of-fold", "n": 3000, "folds": 5}
-    assert found.slope == pytest.approx(0.4, abs=0.04)
+    assert found.slope[0] == pytest.approx(0.4, abs=0.04)
     fixed = found.apply(overconfident)
     assert log_losses(task, fixed, 0.3).sum() < log_losses(task, overconfident, 0.3).sum()
     assert np.abs(logistic(fixed).mean(axis=0) - targets.mean(axis=0)).max() < 0.02
@@ -111,7 +111,7 @@ def test_single_groups_get_a_temperature():
     task = make_task(targets, kind="single")
     found = calibrate(task, (0.5 * truth).astype(np.float32), np.ones(2000, bool), 0.3, 5)
     assert found.facts["method"] == "temperature"
-    assert found.slope == pytest.approx(2.0, abs=0.25)
+    assert found.slope[0] == pytest.approx(2.0, abs=0.25)
 
 
 def test_too_few_examples_are_not_calibrated_and_said_to_be():

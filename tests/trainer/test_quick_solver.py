@@ -21,7 +21,8 @@ def embeddings():
 def problem(x, variances, penalty, root=None):
     labels = len(penalty)
     zeros = np.zeros(labels, np.float32)
-    return Problem(x, variances, root, np.asarray(penalty, np.float32), zeros + 1e-3, zeros, zeros)
+    pull = np.asarray(penalty, np.float32)
+    return Problem(x, variances, root, pull, zeros + 1e-3, zeros, zeros, zeros)
 
 
 def test_logistic_optimum_is_scikit_learns(embeddings):
@@ -127,6 +128,7 @@ def test_root_share_is_learned_where_the_root_is_right(embeddings):
         np.full(2, 1.0, np.float32),
         np.full(2, 0.01, np.float32),
         np.full(2, 0.5, np.float32),
+        np.zeros(2, np.float32),
         np.zeros(2, np.float32),
     )
     loss = Logistic(positive, np.ones((300, 2), np.float32))

@@ -26,23 +26,24 @@ class Calibration:
     """z → slope · z + shift, by column.
 
     Attributes:
-        slope: one for the group.
+        slope: float32 [L'], one for the group; 1 for labels without positives.
         shift: float32 [L'].
         facts: as in bundle.json: method, data, n.
     """
 
-    slope: float
+    slope: Floats
     shift: Floats
     facts: dict[str, Any]
 
     def apply(self, logits: Floats) -> Floats:
         """Return calibrated logits, same shape."""
-        return np.float32(self.slope) * logits + self.shift
+        return self.slope * logits + self.shift
 
 
 def not_calibrated(columns: int, reason: str) -> Calibration:
     """Return the calibration that changes nothing."""
-    return Calibration(1.0, np.zeros(columns, np.float32), {"method": "none", "reason": reason})
+    facts = {"method": "none", "reason": reason}
+    return Calibration(np.ones(columns, np.float32), np.zeros(columns, np.float32), facts)
 
 
 def calibrate(
@@ -62,15 +63,17 @@ def calibrate(
     """
     if task.group.kind == "single":
         return _temperature(task, logits, judging, folds)
-    weights = task.weights(weak) * judging[:, None] * task.learned
     positive = task.targets == POSITIVE
+    confirmed = task.positives > 0
+    weights = task.weights(weak) * judging[:, None] * confirmed
     if (positive & judging[:, None]).sum() < ENOUGH:
         return not_calibrated(logits.shape[1], "fewer than 10 confirmed labels out of fold")
     slope, shift = _platt(logits, positive, weights)
     scaled = np.float32(slope) * logits + np.float32(shift)
-    shifts = _label_shifts(scaled, positive, weights)
+    shifts = np.where(confirmed, shift + _label_shifts(scaled, positive, weights), 0)
+    slopes = np.where(confirmed, slope, 1)
     facts = _facts("platt", int((weights > 0).any(axis=1).sum()), folds)
-    return Calibration(slope, (shift + shifts).astype(np.float32), facts)
+    return Calibration(slopes.astype(np.float32), shifts.astype(np.float32), facts)
 
 
 def _facts(method: str, photos: int, folds: int) -> dict[str, Any]:
@@ -123,8 +126,8 @@ def _temperature(
     slopes = np.geomspace(*_SLOPES, 47)
     losses = [_mean_loss(slope * z, answer) for slope in slopes]
     best = float(slopes[int(np.argmin(losses))])
-    shift = np.zeros(logits.shape[1], np.float32)
-    return Calibration(best, shift, _facts("temperature", len(answer), folds))
+    slope = np.full(logits.shape[1], best, np.float32)
+    return Calibration(slope, np.zeros_like(slope), _facts("temperature", len(answer), folds))
 
 
 def _mean_loss(z: NDArray[np.float64], answers: NDArray[np.int64]) -> float:

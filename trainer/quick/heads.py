@@ -50,7 +50,7 @@ def make_head(task: GroupTask, weights: Weights, basis: Basis, calibration: Cali
         basis: that they are in.
         calibration: of the fitted columns.
     """
-    slope = np.float32(calibration.slope)
+    slope = calibration.slope
     weight, bias = basis.to_head(weights.w * slope, weights.b * slope + calibration.shift)
     options = {"has_null": True} if task.has_null else {}
     linear = Head(
@@ -92,13 +92,20 @@ def renamed(head: Head, group: str) -> Head:
 def all_thresholds(
     task: GroupTask, fitted: Mapping[str, NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return thresholds of all labels: the fitted ones, and the root's own for its labels."""
+    """Return thresholds of all labels: the fitted ones, the root's own where nothing was confirmed.
+
+    Args:
+        task: the whole task.
+        fitted: aim → float64 [fitted labels], logits.
+    """
     known = task.root.thresholds if task.root is not None else {}
     root = np.array([logit(known.get(label.num, 0.5)) for label in task.labels], np.float64)
+    confirmed = task.learned & ((task.positives > 0) | (task.group.kind == "single"))
     found = {}
     for aim, values in fitted.items():
-        found[aim] = root.copy()
-        found[aim][task.learned] = values
+        every = root.copy()
+        every[task.learned] = values
+        found[aim] = np.where(confirmed, every, root)
     return found
 
 

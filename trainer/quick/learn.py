@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from trainer.quick.basis import Basis, Floats, make_basis
 from trainer.quick.calibrate import Calibration, calibrate, not_calibrated
 from trainer.quick.fitting import (
     FREEDOMS,
-    GroupInputs,
     Tick,
     choose_freedoms,
     cross_validate,
@@ -25,6 +24,7 @@ from trainer.quick.fitting import (
 )
 from trainer.quick.folds import SEED, make_folds
 from trainer.quick.heads import FittedGroup, all_thresholds, make_head
+from trainer.quick.problems import DOUBTING, TRUSTING, GroupInputs, Setting, known_columns
 from trainer.quick.task import WEAK_WEIGHT, GroupTask
 from trainer.quick.thresholds import AIMS, fit_thresholds
 
@@ -39,6 +39,9 @@ CROSS_AT_MOST = 20_000
 
 FEWEST = 8
 """Photos below which there is nothing to cross-validate."""
+
+DOUBTED_FROM = 5
+"""Photos for each class the root knows from which a single group may doubt the root."""
 
 REVIEWED_ENOUGH = 100
 WEAK_WEIGHTS = (0.1, WEAK_WEIGHT, 1.0)
@@ -104,7 +107,7 @@ def learn_group(task: GroupTask, material: Material, progress: Progress) -> Fitt
     leak_free = material.leak_free[core.rows]
     crossed = _cross(core, inputs, material.twins[core.rows], leak_free, tick)
     progress.tell(stage, 0.75, f"Learning “{name}”")
-    weights = fit_final(core, inputs, crossed.chosen, crossed.weak)
+    weights = fit_final(core, inputs, crossed.chosen, crossed.setting)
     progress.tell(stage, 1.0, f"Learned “{name}”")
     return FittedGroup(
         task=task,
@@ -116,7 +119,8 @@ def learn_group(task: GroupTask, material: Material, progress: Progress) -> Fitt
         facts={
             "photos": len(core.rows),
             "labels": len(core.labels),
-            "weak_weight": crossed.weak,
+            "weak_weight": crossed.setting.weak,
+            "root_prior": asdict(crossed.setting.single) if core.group.kind == "single" else None,
             "freedoms": [FREEDOMS[at] for at in crossed.chosen.tolist()],
             "root_share": [round(float(a), 3) for a in weights.a],
             "transform": material.basis.inputs.transform,
@@ -137,7 +141,7 @@ class _Crossed:
     """What cross-validation found: choices, calibration, thresholds, calibrated logits."""
 
     chosen: NDArray[np.int64]
-    weak: float
+    setting: Setting
     calibration: Calibration
     thresholds: dict[str, NDArray[np.float64]]
     logits: Floats
@@ -157,24 +161,52 @@ def _cross(
         return _uncrossed(task)
     count = 3 if len(small.rows) >= MANY else 5
     folds = make_folds(small.targets, twins[part], count)
-    weak = _weak_weight(small, own, folds, free)
-    logits = cross_validate(small, own, folds, weak, tick)
-    judged = small.only(free)
-    losses = np.stack([log_losses(judged, scores[free], weak) for scores in logits])
+    setting, logits, losses = _best_setting(small, own, folds, free, tick)
     chosen = choose_freedoms(small, losses)
     picked = np.take_along_axis(logits, chosen[None, None, :], axis=0)[0]
-    calibration = calibrate(small, picked, free, weak, count)
+    calibration = calibrate(small, picked, free, setting.weak, count)
     calibrated = calibration.apply(picked)
-    thresholds = fit_thresholds(small, calibrated, free, weak)
+    thresholds = fit_thresholds(small, calibrated, free, setting.weak)
     every = np.full((len(task.rows), task.columns), np.nan, np.float32)
     every[np.flatnonzero(part)[free]] = calibrated[free]
-    return _Crossed(chosen, weak, calibration, thresholds, every)
+    return _Crossed(chosen, setting, calibration, thresholds, every)
+
+
+def _best_setting(
+    task: GroupTask,
+    inputs: GroupInputs,
+    folds: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    tick: Tick,
+) -> tuple[Setting, NDArray[np.float32], NDArray[np.float64]]:
+    """Return the setting of the least out-of-fold loss, its logits and losses by freedom."""
+    judged = task.only(free)
+    best: tuple[Setting, NDArray[np.float32], NDArray[np.float64]] | None = None
+    for setting in _settings(task, inputs, folds, free):
+        logits = cross_validate(task, inputs, folds, setting, tick)
+        losses = np.stack([log_losses(judged, scores[free], setting.weak) for scores in logits])
+        if best is None or losses.sum(axis=1).min() < best[2].sum(axis=1).min():
+            best = setting, logits, losses
+    assert best is not None
+    return best
+
+
+def _settings(
+    task: GroupTask, inputs: GroupInputs, folds: NDArray[np.int64], free: NDArray[np.bool_]
+) -> list[Setting]:
+    """Return the settings worth trying: a root is doubted only where there are photos enough."""
+    if task.group.kind == "multi":
+        return [Setting(weak=_weak_weight(task, inputs, folds, free))]
+    known = int(known_columns(task).sum())
+    if known and len(task.rows) >= DOUBTED_FROM * known:
+        return [Setting(single=TRUSTING), Setting(single=DOUBTING)]
+    return [Setting(single=TRUSTING)]
 
 
 def _uncrossed(task: GroupTask) -> _Crossed:
     return _Crossed(
         chosen=np.full(task.columns, USUAL, np.int64),
-        weak=WEAK_WEIGHT,
+        setting=Setting(),
         calibration=not_calibrated(task.columns, "too few photos to cross-validate"),
         thresholds={aim: np.zeros(len(task.labels)) for aim in AIMS},
         logits=np.full((len(task.rows), task.columns), np.nan, np.float32),
@@ -192,8 +224,6 @@ def _weak_weight(
     task: GroupTask, inputs: GroupInputs, folds: NDArray[np.int64], free: NDArray[np.bool_]
 ) -> float:
     """Choose the weight of undecided pairs by log-loss on photos that were reviewed in full."""
-    if task.group.kind == "single":
-        return WEAK_WEIGHT
     unknown = task.targets == UNKNOWN
     reviewed = ~unknown[:, task.positives > 0].any(axis=1) & free
     if not (unknown & task.touched[:, None]).any() or reviewed.sum() < REVIEWED_ENOUGH:
@@ -202,7 +232,8 @@ def _weak_weight(
     judged = task.only(reviewed)
     losses = []
     for weak in WEAK_WEIGHTS:
-        scores = cross_validate(task, inputs, halves, weak, _silent, FREEDOMS[USUAL : USUAL + 1])
+        usual = FREEDOMS[USUAL : USUAL + 1]
+        scores = cross_validate(task, inputs, halves, Setting(weak=weak), _silent, usual)
         losses.append(log_losses(judged, scores[0][reviewed], 0.0).sum())
     return WEAK_WEIGHTS[int(np.argmin(losses))]
 

@@ -58,7 +58,8 @@ class Problem:
         penalty: float32 [L], of the squared weights (loss is a mean over photos).
         root_pull: float32 [L], penalty of (a − root_start)².
         root_start: float32 [L], what `a` is without any example.
-        bias_pull: float32 [L], penalty of the squared way of the bias from its start.
+        bias_pull: float32 [L], penalty of (b − bias_start)².
+        bias_start: float32 [L].
     """
 
     x: Floats
@@ -68,6 +69,7 @@ class Problem:
     root_pull: Floats
     root_start: Floats
     bias_pull: Floats
+    bias_start: Floats
 
 
 @dataclass
@@ -78,13 +80,11 @@ class Weights:
         w: float32 [K, L].
         b: float32 [L].
         a: float32 [L]; 0 without a root.
-        start: float32 [L], the bias that `bias_pull` pulls to.
     """
 
     w: Floats
     b: Floats
     a: Floats
-    start: Floats
 
     def logits(self, x: Floats, root: Floats | None) -> Floats:
         """Return float32 [n, L]."""
@@ -96,7 +96,7 @@ class Weights:
 
     def moved(self, by: _Direction, step: Floats) -> Weights:
         """Return the weights a step further: `step` is [L] or [1]."""
-        return Weights(self.w + step * by.w, self.b + step * by.b, self.a + step * by.a, self.start)
+        return Weights(self.w + step * by.w, self.b + step * by.b, self.a + step * by.a)
 
 
 @dataclass
@@ -107,10 +107,10 @@ class _Direction:
 
 
 def first_weights(problem: Problem, bias: Floats) -> Weights:
-    """Return weights that know nothing but the base rate (and the root)."""
+    """Return weights that know nothing but the biases float32 [L] (and the root)."""
     w = np.zeros((problem.x.shape[1], len(bias)), np.float32)
     a = problem.root_start.copy() if problem.root is not None else np.zeros_like(bias)
-    return Weights(w, bias.copy(), a, bias.copy())
+    return Weights(w, bias.copy(), a)
 
 
 def minimise(
@@ -163,7 +163,7 @@ class _Run:
     def _gradient(self) -> _Direction:
         g, weights, problem = self.slope.gradient, self.weights, self.problem
         w = problem.x.T @ g + problem.penalty * weights.w
-        b = g.sum(axis=0) + problem.bias_pull * (weights.b - weights.start)
+        b = g.sum(axis=0) + problem.bias_pull * (weights.b - problem.bias_start)
         if problem.root is None:
             return _Direction(w, b, np.zeros_like(weights.a))
         a = np.einsum("nl,nl->l", g, problem.root)
@@ -230,7 +230,7 @@ class _Run:
         problem, weights = self.problem, self.weights
         return self._reduced(
             problem.penalty * np.einsum("kl,kl->l", weights.w, direction.w)
-            + problem.bias_pull * (weights.b - weights.start) * direction.b
+            + problem.bias_pull * (weights.b - problem.bias_start) * direction.b
             + problem.root_pull * (weights.a - problem.root_start) * direction.a
         )
 

@@ -31,8 +31,10 @@ def own_user_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def starter(pytestconfig: pytest.Config) -> Path:
-    """The folder of the real starter bundle, built once and kept between test runs: copy it to
-    change it."""
+    """The folder of the real starter bundle, built once and kept between test runs.
+
+    Copy it to change it.
+    """
     from tagger.bundle.store import BundleStore
     from trainer.starter.build import ensure_starter
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from tagger.app.background import Background
 from tagger.app.models.session import Session, Slots
+from tagger.app.settings import Settings
 from tagger.app.theme import Theme
 from tagger.bundle.spec import BundleSpec
 from tagger.library.library import Library
@@ -23,15 +24,21 @@ class Host(Protocol):
 
     Attributes:
         theme: of this moment.
-        session: the open library and word of its changes.
         background: runs work on other threads.
-        mirror: writes the annotation file.
+        settings: the user's settings.
     """
 
     theme: Theme
-    session: Session
     background: Background
-    mirror: Mirror
+    settings: Settings
+
+    @property
+    def session(self) -> Session:
+        """The open library and word of its changes."""
+
+    @property
+    def mirror(self) -> Mirror:
+        """Writes the annotation file of the open library."""
 
     def use_model(self, spec: BundleSpec, back: bool = False) -> None:
         """Make a model the active one and compute its suggestions.

@@ -177,7 +177,7 @@ class ReportView(QWidget):
         self.basis.setText(report.basis)
         self._show_groups(report.groups)
         several = len({label.group for label in report.labels}) > 1
-        self.labels.setColumnHidden(_GROUP, not several)
+        self.labels.leave_out(_GROUP, not several)
         self.well.setChecked(sum(label.judged_well for label in report.labels) >= _SEVERAL)
         self._find(self.search.text())
         self.missing_words.setText(report.missing_words)
@@ -249,7 +249,7 @@ _AP = "Average precision: 1 if all photos that show the label are ranked before 
 
 _COLUMNS: tuple[Column[LabelRow], ...] = (
     Column("Label", lambda r: f"{r.name}  (new)" if r.new else r.name, grows=True),
-    Column("Group", lambda r: r.group),
+    Column("Group", lambda r: r.group, optional=True),
     Column("Before", lambda r: share(r.change.before), lambda r: r.change.before, True, help=_AP),
     Column("After", lambda r: share(r.change.after), lambda r: r.change.after, True, help=_AP),
     Column(
@@ -275,6 +275,7 @@ _COLUMNS: tuple[Column[LabelRow], ...] = (
         lambda r: r.suggested_after,
         True,
         help="In how many photos the label is suggested, before → after.",
+        optional=True,
     ),
 )
 _GROUP, _DIFFERENCE, _BAR = 1, 4, 5

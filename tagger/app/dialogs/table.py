@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QKeySequence
+from PySide6.QtGui import QColor, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from tagger.app.theme import Theme
@@ -29,6 +29,7 @@ class Column(Generic[Row]):
         colour: name of a theme's token for a cell's text, or None.
         grows: takes the room that is left.
         help: what the column means, as the tool tip of its title.
+        optional: left out where the table is too narrow; the rightmost goes first.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Column(Generic[Row]):
     colour: Callable[[Row], str | None] | None = None
     grows: bool = False
     help: str = ""
+    optional: bool = False
 
 
 class Rows(QAbstractTableModel, Generic[Row]):
@@ -121,6 +123,7 @@ class Table(QTableView, Generic[Row]):
     ) -> None:
         """Make an empty table; `name` is what a screen reader calls it."""
         super().__init__(parent)
+        self._left_out: set[int] = set()
         self.rows = Rows(columns, theme)
         self.setModel(self.rows)
         self.setAccessibleName(name)
@@ -154,6 +157,29 @@ class Table(QTableView, Generic[Row]):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show other rows."""
         self.rows.show_rows(rows)
+        self._fit_columns()
+
+    def leave_out(self, column: int, out: bool) -> None:
+        """Do not show a column, or show it again."""
+        (self._left_out.add if out else self._left_out.discard)(column)
+        self._fit_columns()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many columns as there is room for (Qt calls this)."""
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        head, columns = self.horizontalHeader(), self.rows.columns
+        shown = [place for place in range(len(columns)) if place not in self._left_out]
+        widths = {n: max(self.sizeHintForColumn(n), head.sectionSizeHint(n)) for n in shown}
+        for place in reversed(shown):
+            if sum(widths.values()) <= self.viewport().width():
+                break
+            if columns[place].optional:
+                del widths[place]
+        for place in range(len(columns)):
+            self.setColumnHidden(place, place not in widths)
 
     def fit_rows(self, most: int = 10) -> None:
         """Be as high as the rows need, and as `most` rows at most."""

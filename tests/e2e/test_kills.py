@@ -69,7 +69,7 @@ def test_a_kill_right_after_key_presses_loses_no_decision(model, photos, start):
         shown = {key: entry.state.name for key, entry in hands.shown_labels().items()}
         assert all(shown[group, label] == "CONFIRMED" for group, label in told[0]["labels"])
         hands.wait(
-            lambda: decided_in(annotations(folder)) == wanted,
+            lambda: mirrored.exists() and decided_in(annotations(folder)) == wanted,
             "the annotation file is written at the next start",
         )
 

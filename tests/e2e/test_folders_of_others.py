@@ -32,9 +32,9 @@ def locked(tmp_path):
     def lock(path, mode):
         changed.append((path, path.stat().st_mode))
         path.chmod(mode)
+        script = "import os, sys; sys.exit(os.access(sys.argv[1], os.W_OK))"
         probe = subprocess.run(
-            [sys.executable, "-c", "import os, sys; sys.exit(os.access(sys.argv[1], os.W_OK))"]
-            + [str(path)],
+            [sys.executable, "-c", script, str(path)],
             preexec_fn=without_root_powers,
             check=False,
         )

@@ -153,18 +153,30 @@ def at_the_window(folder: str | None, drive: Callable[[Hands], object]) -> None:
     errors: list[BaseException] = []
     warnings: list[str] = []
 
+    starting, ending = QTimer(interval=5), QTimer(interval=20_000, singleShot=True)
+
     def begin() -> None:
-        window = next(w for w in app.topLevelWidgets() if isinstance(w, Window) and w.isVisible())
+        found = [w for w in app.topLevelWidgets() if isinstance(w, Window) and w.isVisible()]
+        if not found:
+            return
+        starting.stop()
         try:
-            drive(Hands(window))
+            drive(Hands(found[0]))
         except BaseException as error:
             errors.append(error)
         finally:
             for dialog in app.topLevelWidgets():
                 if isinstance(dialog, QDialog):
                     dialog.close()
-            window.close()
-            QTimer.singleShot(0, app.quit)
+            ending.start()
+            found[0].close()
+
+    def overdue() -> None:
+        errors.append(AssertionError("closing the window did not end the program"))
+        app.exit(1)
+
+    starting.timeout.connect(begin)
+    ending.timeout.connect(overdue)
 
     def hear(kind: QtMsgType, context: object, text: str) -> None:
         if kind != QtMsgType.QtDebugMsg and not text.startswith(_HARMLESS):
@@ -176,10 +188,12 @@ def at_the_window(folder: str | None, drive: Callable[[Hands], object]) -> None:
 
     hook, handler = sys.excepthook, qInstallMessageHandler(hear)
     sys.excepthook = uncaught
-    QTimer.singleShot(0, begin)
+    starting.start()
     try:
         code = main([] if folder is None else [folder])
     finally:
+        starting.stop()
+        ending.stop()
         sys.excepthook = hook
         qInstallMessageHandler(handler)
     if errors:

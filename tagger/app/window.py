@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenu, QVBoxLay
 from tagger.app.action_table import ACTIONS, MENUS
 from tagger.app.actions import Action
 from tagger.app.background import Background
+from tagger.app.dialogs.host import close_dialogs
 from tagger.app.keys import keys_of
 from tagger.app.library_work import LibraryWork
 from tagger.app.models.answers import Answers
@@ -147,7 +148,8 @@ class Window(QMainWindow):
             self.up_to_date.emit()
 
     def close_library(self) -> None:
-        """Write everything and close the open library."""
+        """Write everything and close the open library; its dialogs go first."""
+        close_dialogs(self)
         if self._workspace is None or self.work is None:
             return
         self.settings.set("side", self._workspace.grid.side)

@@ -85,21 +85,42 @@ def compare_multi(targets: NDArray[np.int8], before: LabelScores, after: LabelSc
     if not counting.any():
         return Comparison("map", len(rows), float("nan"), float("nan"), NO_DIFFERENCE)
     weights = resamples(len(rows), int((targets == POSITIVE).sum()))
+    labels, changes = _compare_labels(targets, before.nums, old, new, weights)
     first, second = average_precision(targets, old), average_precision(targets, new)
-    labels, changes = {}, []
-    for at in np.flatnonzero(meaningful):
+    counted = [changes[before.nums[at]] for at in np.flatnonzero(counting)]
+    mean_before, mean_after = float(first[counting].mean()), float(second[counting].mean())
+    overall = interval(mean_over_labels(np.stack(counted)), mean_after - mean_before)
+    return Comparison("map", len(rows), mean_before, mean_after, overall, labels)
+
+
+def _compare_labels(
+    targets: NDArray[np.int8],
+    nums: Sequence[int],
+    old: NDArray[np.float32],
+    new: NDArray[np.float32],
+    weights: NDArray[np.float32],
+) -> tuple[dict[int, LabelComparison], dict[int, NDArray[np.floating]]]:
+    """Compare the average precision of every label that can be judged, each against the rest.
+
+    Args:
+        targets: int8 [photos, labels].
+        nums: the labels of the columns.
+        old, new: float32 [photos, labels], logits of the two models.
+        weights: resamples of the photos.
+
+    Returns:
+        label → comparison, and label → change in each resample.
+    """
+    first, second = average_precision(targets, old), average_precision(targets, new)
+    labels, changes = {}, {}
+    for at in np.flatnonzero(has_average_precision(targets)):
         change = resampled_precision(targets[:, at], new[:, at], weights)
         change -= resampled_precision(targets[:, at], old[:, at], weights)
         difference = interval(change, float(second[at] - first[at]))
         positives = int((targets[:, at] == POSITIVE).sum())
-        labels[before.nums[at]] = LabelComparison(
-            float(first[at]), float(second[at]), difference, positives
-        )
-        if counting[at]:
-            changes.append(change)
-    mean_before, mean_after = float(first[counting].mean()), float(second[counting].mean())
-    overall = interval(mean_over_labels(np.stack(changes)), mean_after - mean_before)
-    return Comparison("map", len(rows), mean_before, mean_after, overall, labels)
+        compared = LabelComparison(float(first[at]), float(second[at]), difference, positives)
+        labels[nums[at]], changes[nums[at]] = compared, change
+    return labels, changes
 
 
 def compare_single(
@@ -107,7 +128,8 @@ def compare_single(
 ) -> Comparison:
     """Compare accuracy on the photos with one confirmed label that both models know.
 
-    Each model chooses among all labels it scores.
+    Each model chooses among all labels it scores. The average precision of the labels both know
+    is compared on the same photos.
 
     Args:
         targets: int8 [photos, labels], of all labels of the group.
@@ -126,10 +148,18 @@ def compare_single(
         right.append((ranks(np.array(own, np.int64), scores.logits[rows]) == 0).astype(float))
     if not len(rows):
         return Comparison("accuracy", 0, float("nan"), float("nan"), NO_DIFFERENCE)
-    difference = paired_means(right[0], right[1], resamples(len(rows)))
-    return Comparison(
-        "accuracy", len(rows), float(right[0].mean()), float(right[1].mean()), difference
+    weights = resamples(len(rows))
+    both = common_labels(before, after)
+    labels, _ = _compare_labels(
+        targets[rows][:, [list(nums).index(num) for num in both]],
+        both,
+        before.logits[rows][:, [before.nums.index(num) for num in both]],
+        after.logits[rows][:, [after.nums.index(num) for num in both]],
+        weights,
     )
+    difference = paired_means(right[0], right[1], weights)
+    means = float(right[0].mean()), float(right[1].mean())
+    return Comparison("accuracy", len(rows), *means, difference, labels)
 
 
 def suggestions(kind: str, scores: LabelScores) -> NDArray[np.bool_]:

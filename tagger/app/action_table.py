@@ -359,6 +359,27 @@ ACTIONS: tuple[Action, ...] = (
         dialog="keys",
         anywhere=True,
     ),
+    Action(
+        "help.doctor",
+        "What suggestions run on…",
+        "Help",
+        (),
+        "models",
+        "Which hardware and libraries are used, and what is wrong with them",
+        dialog="doctor",
+        anywhere=True,
+        break_before=True,
+    ),
+    Action(
+        "help.about",
+        "About…",
+        "Help",
+        (),
+        "photo",
+        "Version, licence, and where the program keeps its things",
+        dialog="about",
+        anywhere=True,
+    ),
 )
 
 BY_NAME = {action.name: action for action in ACTIONS}

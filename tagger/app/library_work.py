@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from tagger.app.background import Background
 from tagger.app.models.desk import Desk
@@ -226,10 +227,18 @@ class LibraryWork(QObject):
         offers: tuple[tuple[str, Callable[[], None]], ...] = ()
         if state.conflict:
             offers = (
+                ("See what differs…", self._show_conflict),
                 ("Take its changes in", lambda: self._take_in(state.path)),
                 ("Overwrite it", self.mirror.overwrite),
             )
         self.said.emit(Notice(state.sentence, state.conflict, offers))
+
+    def _show_conflict(self) -> None:
+        from tagger.app.dialogs.annotation_conflict import open_annotation_conflict
+
+        window = self.parent()
+        if isinstance(window, QWidget):
+            open_annotation_conflict(window)
 
     def _take_in(self, path: Path) -> None:
         try:

@@ -82,7 +82,7 @@ def test_a_changed_annotation_file_is_shown_and_taken_in_when_told(labelled):
         hands.wait(notice.isVisible, "the change is told")
         assert "changed by another program" in notice.text.text()
         words = [b.text() for b in notice.findChildren(QPushButton) if b.isVisible()]
-        assert words == ["Take its changes in", "Overwrite it"]
+        assert words == ["See what differs…", "Take its changes in", "Overwrite it"]
         assert (labelled / ANNOTATIONS).read_bytes() == changed, "nothing is overwritten"
         hands.click(hands.button(notice, "Take its changes in"))
         hands.wait(

@@ -87,7 +87,7 @@ def compare_multi(targets: NDArray[np.int8], before: LabelScores, after: LabelSc
     weights = resamples(len(rows), int((targets == POSITIVE).sum()))
     labels, changes = _compare_labels(targets, before.nums, old, new, weights)
     first, second = average_precision(targets, old), average_precision(targets, new)
-    counted = [changes[before.nums[at]] for at in np.flatnonzero(counting)]
+    counted = [changes[before.nums[at]] for at in np.flatnonzero(counting).tolist()]
     mean_before, mean_after = float(first[counting].mean()), float(second[counting].mean())
     overall = interval(mean_over_labels(np.stack(counted)), mean_after - mean_before)
     return Comparison("map", len(rows), mean_before, mean_after, overall, labels)
@@ -105,7 +105,8 @@ def _compare_labels(
     Args:
         targets: int8 [photos, labels].
         nums: the labels of the columns.
-        old, new: float32 [photos, labels], logits of the two models.
+        old: float32 [photos, labels], logits of the old model.
+        new: those of the new one.
         weights: resamples of the photos.
 
     Returns:
@@ -113,7 +114,7 @@ def _compare_labels(
     """
     first, second = average_precision(targets, old), average_precision(targets, new)
     labels, changes = {}, {}
-    for at in np.flatnonzero(has_average_precision(targets)):
+    for at in np.flatnonzero(has_average_precision(targets)).tolist():
         change = resampled_precision(targets[:, at], new[:, at], weights)
         change -= resampled_precision(targets[:, at], old[:, at], weights)
         difference = interval(change, float(second[at] - first[at]))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 
 log = logging.getLogger(__name__)
 
@@ -16,23 +16,24 @@ class _Mailbox(QObject):
 
     posted = Signal(object)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.posted.connect(lambda call: call())
-
 
 class Background:
     """Runs functions on threads of its own.
 
     Attributes:
-        closing: set by `close`; long work looks at it.
+        closing: set by `close`; nothing is delivered from then on.
     """
 
     def __init__(self, threads: int = 2) -> None:
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(threads)
         self._mailbox = _Mailbox()
+        self._mailbox.posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self.closing = False
+
+    def _deliver(self, call: Callable[[], Any]) -> None:
+        if not self.closing:
+            call()
 
     def post(self, call: Callable[[], Any]) -> None:
         """Call something on the GUI thread soon; from any thread."""
@@ -49,7 +50,7 @@ class Background:
         self._pool.start(_Job(self, work, done, failed))
 
     def close(self) -> None:
-        """Wait for what runs; nothing is delivered any more."""
+        """Wait for what runs; nothing is delivered any more, nor what is under way to be."""
         self.closing = True
         self._pool.clear()
         self._pool.waitForDone()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from tagger.app.background import Background
+from tagger.app.dialogs.child import Child
 from tagger.app.models.desk import Desk
 from tagger.app.models.filters import Filter
 from tagger.app.models.notices import Notice
@@ -45,24 +46,24 @@ class LibraryWork(QObject):
         self,
         desk: Desk,
         settings: Settings,
-        background: Background,
         status: StatusBar,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.desk, self.session = desk, desk.session
-        self._settings, self._background = settings, background
+        self._settings, self._background = settings, Background()
         self.status = status
         self._stage = ("", 0, 0)
-        self._starter: QObject | None = None
+        self._starter: Child | None = None
         self._told_conflict = ""
         library = self.session.library
-        self.mirror = Mirror(library, lambda state: background.post(lambda: self._mirrored(state)))
-        self.suggesting = Suggesting(self.session, background, self)
+        post = self._background.post
+        self.mirror = Mirror(library, lambda state: post(lambda: self._mirrored(state)))
+        self.suggesting = Suggesting(self.session, self._background, self)
         self.suggesting.changed.connect(self.show_status)
         self.suggesting.finished.connect(self._suggested)
         self.suggesting.failed.connect(self._cannot_suggest)
-        self._bringing = Bringing(self.session, background, self)
+        self._bringing = Bringing(self.session, self._background, self)
         self._bringing.progressed.connect(self._progressed)
         self._bringing.noted.connect(lambda text: self.said.emit(Notice(text, warning=True)))
         self._bringing.done.connect(self._brought)
@@ -98,7 +99,8 @@ class LibraryWork(QObject):
         self._bringing.stop()
         self.suggesting.close()
         if self._starter is not None:
-            self._starter.close()  # type: ignore[attr-defined]
+            self._starter.close()
+        self._background.close()
         self.desk.leave()
         self.session.close()
         self.session.settle()
@@ -163,8 +165,6 @@ class LibraryWork(QObject):
 
     def _prepare_starter(self) -> None:
         """Make the starter model in a child process; nothing waits for it."""
-        from tagger.app.dialogs.child import Child
-
         if self._starter is not None:
             return
         self._stage = ("Preparing the starter model (once) …", 0, 0)

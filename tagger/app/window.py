@@ -41,6 +41,7 @@ class Window(QMainWindow):
         settings, background, thumbnails, theme: for every library.
         work: what goes on around the open library (model, suggester, mirror), or None.
         workspace: what is shown of it; only while a library is open.
+        last_notice: the sentence told last.
         opened: a library is open and shown.
         up_to_date: the folder was scanned, and suggestions are complete or cannot be had.
     """
@@ -58,6 +59,7 @@ class Window(QMainWindow):
         self._workspace: Workspace | None = None
         self._actions: dict[str, QAction] = {}
         self._opening: Path | None = None
+        self.last_notice = ""
         self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
         self.resize(1280, 800)
@@ -130,7 +132,7 @@ class Window(QMainWindow):
         session = Session(library)
         desk = Desk(session)
         answers = Answers(desk, self.settings.get("ask_from"))
-        self.work = LibraryWork(desk, self.settings, self.background, self.status, self)
+        self.work = LibraryWork(desk, self.settings, self.status, self)
         self.work.said.connect(self._show_notice)
         self.work.up_to_date.connect(self.up_to_date)
         self.thumbnails.use(library)
@@ -266,6 +268,7 @@ class Window(QMainWindow):
             self.work.suggesting.look_first(self._workspace.grid.visible_slots().tolist())
 
     def _show_notice(self, notice: Notice) -> None:
+        self.last_notice = notice.text
         if self._workspace is not None:
             self._workspace.show_notice(notice)
         else:

@@ -96,7 +96,7 @@ class ExportDialog(Dialog):
             words.setContentsMargins(self.theme.px(3), 0, 0, 0)
             both.addWidget(words)
             self.body.addLayout(both)
-        self.forms.idToggled.connect(lambda place, on: self._follow())
+        self.forms.idToggled.connect(self._form_chosen)
         self.body.addWidget(line())
 
     def _build_scores(self) -> None:
@@ -152,9 +152,16 @@ class ExportDialog(Dialog):
         self.top.setEnabled(given and self.limit.isChecked())
         if not self._typed:
             self.target.setText(str(proposed_target(self.choice, self._places)))
-        elif self._target().suffix in (".csv", ".json"):
-            self.target.setText(str(self._target().with_suffix(self.choice.suffix)))
         self._judge_target()
+
+    def _form_chosen(self, place: int, chosen: bool) -> None:
+        """Give the file the ending of the form."""
+        if not chosen:
+            return
+        self._follow()
+        if self._typed and self._target().suffix in (".csv", ".json"):
+            self.target.setText(str(self._target().with_suffix(self.choice.suffix)))
+            self._judge_target()
 
     def _target(self) -> Path:
         return Path(self.target.text().strip()).expanduser()

@@ -60,7 +60,8 @@ class SchemaDialog(Dialog):
             self.pages.add(making)
         self.preset_page.blank.connect(self.add_group)
         self._build()
-        self.tree.picked.connect(lambda _: self._show_chosen())
+        self._reloading = False
+        self.tree.picked.connect(self._picked)
         self.tree.renamed.connect(self._rename, Qt.ConnectionType.QueuedConnection)
         self.session = host.session
         self.listen(self.session.schema_changed, self.reload)
@@ -98,10 +99,22 @@ class SchemaDialog(Dialog):
         lines = read_groups(self.session.library)
         self._groups = {line.group.num: line for line in lines}
         self._labels = {each.label.num: each for line in lines for each in line.labels}
+        self._reloading = True
         self.tree.show_groups(lines)
         if self.search.text():
             self.tree.search_for(self.search.text())
+        self._reloading = False
+        self._refresh()
         self.new_labels.setEnabled(bool(lines))
+
+    def _picked(self, key: object) -> None:
+        if not self._reloading:
+            self._show_chosen()
+
+    def _refresh(self) -> None:
+        """Show the chosen one as it is now; a page on which something is being made stays."""
+        if self.pages.currentWidget() in (self.group_page, self.label_page, self.empty_page):
+            self._show_chosen()
 
     def _show_chosen(self) -> None:
         library, key = self.session.library, self.tree.key
@@ -125,7 +138,7 @@ class SchemaDialog(Dialog):
             change(session.library)
         except TaggerError as error:
             self.show_error(error)
-            self._show_chosen()
+            self._refresh()
             return None
         acts = session.library.acts(1)
         tell_schema(self.host, _touched(before, _decided_of(session.library)))

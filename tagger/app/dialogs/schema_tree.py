@@ -145,7 +145,7 @@ class SchemaTree(QTreeWidget):
         wanted = fold_name(words)
         self._filter(self.invisibleRootItem(), wanted)
         current = self.currentItem()
-        if wanted and (current is None or current.isHidden()):
+        if wanted and (current is None or not _matches(current, wanted)):
             for item in self._items.values():
                 if _matches(item, wanted):
                     self.setCurrentItem(item)

@@ -87,12 +87,12 @@ def _plain(argument):
 
 
 @pytest.fixture
-def start(tmp_path):
+def start():
     """Start a program that is ended with the test: `start(*arguments)` runs Python."""
     running = []
 
     def run(*arguments, **options):
-        given = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, **options}
+        given = {"stdout": subprocess.PIPE, **options}
         child = subprocess.Popen([sys.executable, *map(str, arguments)], **given)
         running.append(child)
         return child

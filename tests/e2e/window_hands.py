@@ -30,9 +30,11 @@ class Hands:
         told: how often the window said that everything is up to date.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, errors: list[BaseException]) -> None:
+        """Take hold of a window; `errors` is where those of its callbacks come in."""
         self.window = window
         self.told = 0
+        self._errors = errors
         window.up_to_date.connect(self._note)
 
     def _note(self) -> None:
@@ -44,6 +46,7 @@ class Hands:
         """Let the program work until a condition holds; the test fails if it never does."""
         end = time.monotonic() + seconds
         while not condition():
+            assert not self._errors, f"a callback failed: {self._errors[0]!r}"
             assert time.monotonic() < end, f"in {seconds:.0f} s it did not happen: {what}"
             QTest.qWait(15)
 
@@ -161,7 +164,7 @@ def at_the_window(folder: str | None, drive: Callable[[Hands], object]) -> None:
             return
         starting.stop()
         try:
-            drive(Hands(found[0]))
+            drive(Hands(found[0], errors))
         except BaseException as error:
             errors.append(error)
         finally:

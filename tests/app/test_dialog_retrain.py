@@ -1,0 +1,337 @@
+"""Retraining from the window: what there is to learn, the report, and who decides."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from app_libraries import copy_photos
+from dialog_hands import confirm, label_of, press, pressable, says
+from PySide6.QtCore import Qt
+
+from tagger.app.dialogs.report_facts import ReportError, parse_report, read_report
+from tagger.app.dialogs.report_view import ReportView
+from tagger.app.dialogs.retrain import open_retrain
+from tagger.app.dialogs.retrain_need import read_need
+from tagger.app.dialogs.table import Column, Rows
+from tagger.app.theme import LIGHT, Theme
+from tagger.library.keywords import KEYWORDS_GROUP
+from tagger.library.library import Library
+from tagger.library.scan import scan
+from tagger.library.session import bundle_store
+
+REPORT = {
+    "verdict": "better",
+    "recommended": False,
+    "reasons": ["“dog” lost 0.23 average precision (0.97 → 0.74 on 81 photos)."],
+    "bundle": "c" * 32,
+    "parent": "b" * 32,
+    "total_s": 6.9,
+    "photos": {"training": 805, "judging": 174, "without_embedding": 0},
+    "missing": ["`kite` has 2 confirmed photos; 8 are needed to judge it"],
+    "groups": {
+        "tags": {
+            "kind": "multi",
+            "verdict": "better",
+            "measure": "map",
+            "photos": 979,
+            "pooled": True,
+            "before": 0.409,
+            "after": 0.456,
+            "difference": 0.047,
+            "low": 0.013,
+            "high": 0.074,
+            "labels": {
+                "dog": {
+                    "before": 0.97,
+                    "after": 0.74,
+                    "difference": -0.23,
+                    "low": -0.32,
+                    "high": -0.13,
+                    "support": 81,
+                    "suggested_before": 89,
+                    "suggested_after": 2,
+                },
+                "cat": {
+                    "before": 0.5,
+                    "after": 0.7,
+                    "difference": 0.2,
+                    "low": 0.1,
+                    "high": 0.3,
+                    "support": 30,
+                    "suggested_before": 9,
+                    "suggested_after": 12,
+                },
+                "kite": {
+                    "before": 1.0,
+                    "after": 0.2,
+                    "difference": -0.8,
+                    "low": -0.9,
+                    "high": 0.1,
+                    "support": 2,
+                    "suggested_before": 1,
+                    "suggested_after": 1,
+                },
+                "fox": {"new": True, "suggested_after": 4},
+            },
+        },
+        "breed": {"kind": "single", "unchanged": True, "verdict": "not worse"},
+    },
+}
+
+
+@pytest.fixture
+def view(qtbot):
+    made = ReportView(Theme(LIGHT, 8))
+    qtbot.addWidget(made)
+    made.show_report(parse_report(REPORT))
+    made.show()
+    return made
+
+
+def labels(view):
+    return [row.name for row in view.labels.rows.rows]
+
+
+def test_the_verdict_stands_in_plain_words_and_the_advice_beside_it(view):
+    assert view.title.text() == "The new model is better."
+    assert view.advice.text() == "Not recommended"
+    assert "“dog” lost 0.23" in view.reasons.text()
+    assert says(view, "Learned from 805 photos, judged on 174 other photos, in 7 seconds.")
+    assert says(view, "0.409 → 0.456")
+    assert says(view, "+0.047 (+0.013 to +0.074)")
+    assert says(view, "Kept as it was")
+
+
+def test_the_worst_losses_come_first_and_other_orders_are_a_click_away(view):
+    assert labels(view) == ["kite", "dog", "cat", "fox"]
+    view.well.setChecked(True)
+    assert labels(view) == ["dog", "cat"]
+    view.well.setChecked(False)
+    view.labels.sortByColumn(6, Qt.SortOrder.DescendingOrder)
+    assert labels(view)[:2] == ["dog", "cat"]
+    view.search.setText("KI")
+    assert labels(view) == ["kite"]
+
+
+def test_labels_that_were_not_measured_stand_last_whichever_way_is_sorted():
+    rows = Rows([Column("x", str, lambda value: value)], Theme(LIGHT, 8))
+    for backwards in (False, True):
+        order = Qt.SortOrder.DescendingOrder if backwards else Qt.SortOrder.AscendingOrder
+        rows.show_rows([None, 3, None, 1])
+        rows.sort(0, order)
+        assert rows.rows[:2] == ([3, 1] if backwards else [1, 3])
+
+
+def test_labels_with_too_few_examples_are_listed(view):
+    assert says(view, "1 label has too few examples to be judged.")
+    press(view, "Show them")
+    assert view.missing.toPlainText() == ("“kite” has 2 confirmed photos; 8 are needed to judge it")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        ("better", "The new model is better."),
+        ("not worse", "The new model is not worse."),
+        ("can't tell yet", "Can't tell yet which model is better."),
+    ],
+)
+def test_each_verdict_has_its_words(verdict, title):
+    assert parse_report(REPORT | {"verdict": verdict}).title == title
+
+
+def test_a_report_that_is_gone_or_damaged_is_one_sentence(tmp_path):
+    with pytest.raises(ReportError, match="is gone"):
+        read_report(tmp_path / "report.json")
+    (tmp_path / "report.json").write_text('{"groups": [')
+    with pytest.raises(ReportError, match="cannot be read"):
+        read_report(tmp_path / "report.json")
+
+
+# -- what there is to learn --------------------------------------------------------------------
+
+
+def test_nothing_to_learn_is_said_and_nothing_can_be_started(window):
+    dialog = open_retrain(window)
+    assert says(dialog, "There is nothing to learn from yet: confirm or reject some labels first.")
+    assert not pressable(dialog, "Retrain").isEnabled()
+    dialog.close()
+
+
+def test_labels_with_too_few_photos_and_photos_without_suggestions_are_named(library):
+    confirm(library, [1, 2, 3], label_of(library, "tags", "beach"))
+    need = read_need(library)
+    assert (need.photos, need.waiting) == (3, 3)
+    assert any("“beach” (3) has fewer than 8 confirmed photos" in hint for hint in need.hints)
+    assert any(hint.startswith("3 labelled photos have not been looked at") for hint in need.hints)
+    assert need.hindrance
+
+
+def test_a_group_that_is_not_learned_is_said_to_be_kept_out(library):
+    from tagger.library.schema_edit import add_group, find_or_add_label
+
+    draft = library.draft("Keywords")
+    group = add_group(library, draft, KEYWORDS_GROUP, "multi", learned=False)
+    word = find_or_add_label(library, draft, group.num, "holiday")
+    draft.commit()
+    confirm(library, [1], word.num)
+    assert any("is kept out of training until you say" in hint for hint in read_need(library).hints)
+
+
+def test_looking_whether_deep_training_is_there_does_not_import_torch():
+    code = (
+        "import sys\n"
+        "from tagger.app.dialogs import retrain, report_view\n"
+        "retrain.has_training()\n"
+        "print([m for m in ('torch', 'onnxruntime', 'timm', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_without_the_training_libraries_the_way_to_them_is_told(window, monkeypatch):
+    monkeypatch.setattr("tagger.app.dialogs.retrain.has_training", lambda: False)
+    dialog = open_retrain(window)
+    assert not dialog.deep.isEnabled()
+    assert says(dialog, "python3 installer/bootstrap.py setup --training")
+    dialog.close()
+
+
+# -- the real thing ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained_window(qtbot, starter, own_user_data, test_data, tmp_path):
+    """The real window on 60 labelled photos with the starter's suggestions, computed already."""
+    from tagger.app.main import make_application, make_window
+    from tagger.library.importing import import_file
+    from tagger.library.session import link_active_bundle
+    from tagger.suggest.blocking import run_suggest
+
+    shutil.copytree(starter, own_user_data / "bundles" / starter.name)
+    bundle_store().set_default(starter.name)
+    folder = copy_photos(test_data, tmp_path / "photos" / "photos", 60).parent
+    library = Library.open(folder)
+    scan(library)
+    library.reload_photos()
+    link_active_bundle(library)
+    import_file(library, test_data / "everyday" / "labels.csv")
+    library.close()
+    run_suggest(folder, bundle_store().folder(starter.name))
+    make_application()
+    window = make_window()
+    window.open_folder(folder)
+    window.show()
+    with qtbot.waitSignal(window.up_to_date, timeout=60_000):
+        pass
+    yield window
+    window.close()
+
+
+def run_to_the_end(dialog, qtbot):
+    press(dialog, "Retrain")
+    assert dialog.run.running
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=120_000)
+
+
+@pytest.mark.slow
+def test_a_new_model_is_made_judged_and_used_only_when_told(trained_window, qtbot):
+    window = trained_window
+    before = window.session.library.bundle_id
+    dialog = open_retrain(window)
+    assert says(dialog, "60 photos with answers")
+    fractions = []
+    dialog.run.changed.connect(lambda: fractions.append(dialog.run.fraction))
+    run_to_the_end(dialog, qtbot)
+    report = dialog.run.report
+    assert report is not None, dialog.run.failure
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert says(dialog, report.title)
+    assert window.session.library.bundle_id == before, "a training activates nothing"
+    scores = window.session.library.facts.scores
+    press(dialog, "Use the new model")
+    library = window.session.library
+    assert library.bundle_id == report.bundle != before
+    assert library.facts.scores is not scores
+    assert says(dialog, report.title)
+    assert not pressable(dialog, "In use now").isEnabled()
+    num = label_of(library, "tags", "sky")
+    everywhere = library.photos.by_name
+
+    def scored():
+        found = library.facts.scores.logits(num, everywhere)
+        return found is not None and not np.isnan(found).any()
+
+    qtbot.waitUntil(scored, timeout=30_000)
+    dialog.close()
+    assert library.previous_bundle_id() == before
+
+
+@pytest.mark.slow
+def test_the_dialog_can_be_closed_meanwhile_and_the_end_is_told(trained_window, qtbot):
+    window = trained_window
+    dialog = open_retrain(window)
+    press(dialog, "Retrain")
+    run = dialog.run
+    press(dialog, "Close")
+    qtbot.waitUntil(lambda: not run.running, timeout=120_000)
+    assert window.last_notice.startswith("A new model was made.")
+    again = open_retrain(window)
+    assert again.run.report is run.report is not None
+    press(again, "Keep the present model")
+    fresh = open_retrain(window)
+    assert pressable(fresh, "Retrain")
+    fresh.close()
+
+
+@pytest.mark.slow
+def test_a_training_that_is_stopped_leaves_no_model(trained_window, qtbot):
+    window = trained_window
+    known = len(bundle_store().list())
+    dialog = open_retrain(window)
+    press(dialog, "Retrain")
+    qtbot.waitUntil(lambda: dialog.run.fraction > 0, timeout=60_000)
+    press(dialog, "Stop")
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=20_000)
+    assert pressable(dialog, "Retrain").isEnabled()
+    assert not dialog.problem.isVisible()
+    assert len(bundle_store().list()) == known
+    dialog.close()
+
+
+@pytest.mark.slow
+def test_what_the_trainer_cannot_do_is_its_own_sentence(trained_window, qtbot):
+    window = trained_window
+    dialog = open_retrain(window)
+    run_to_the_end(dialog, qtbot)
+    press(dialog, "Use the new model")
+    press(dialog, "Retrain again")
+    run_to_the_end(dialog, qtbot)
+    assert dialog.problem.text().startswith("Nothing has changed since the present model")
+    assert pressable(dialog, "Retrain")
+    dialog.close()
+
+
+@pytest.mark.slow
+def test_closing_the_window_ends_a_training(trained_window, qtbot):
+    window = trained_window
+    dialog = open_retrain(window)
+    press(dialog, "Retrain")
+    process = dialog.run._child._process
+    qtbot.waitUntil(lambda: process.processId() > 0)
+    window.close()
+    qtbot.waitUntil(lambda: process.processId() == 0, timeout=10_000)
+
+
+def test_the_report_of_the_trainer_has_the_form_the_window_reads(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(REPORT), "utf-8")
+    report = read_report(path)
+    assert [row.name for row in report.groups] == ["tags", "breed"]
+    assert report.labels[-1].new
+    assert report.labels[0].judged_well
+    assert not report.labels[2].judged_well

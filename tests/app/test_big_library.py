@@ -92,7 +92,8 @@ def test_filter_sort_select_and_scroll(window):
         "size": lambda: grid.set_side(256 if grid.side == 160 else 160),
     }
     times = {name: held_up(window, job) for name, job in jobs.items()}
-    assert max(times.values()) <= BLOCK, times
+    slow = {name: round(seconds, 3) for name, seconds in times.items() if seconds > BLOCK}
+    assert not slow
 
 
 def test_drag_a_threshold(window):
@@ -154,7 +155,8 @@ def test_the_count_follows_the_slider_exactly(window):
         pass
     tags = [num for num in labels if facts.schema.labels[num].group == scope.group]
     before = window.session.states(tags) == 1
-    sliders.drag(window.session, scope, 0.7)
+    start = sliders.value_of(window.session, scope)
+    sliders.drag(window.session, scope, start + 0.7)
     changed = (before != (window.session.states(tags) == 1)).any(axis=0)
     changed &= window.session.library.photos.present
     assert count.at(0.7) == changed.sum()

@@ -72,7 +72,7 @@ def test_the_first_folder_prepares_the_starter_and_gets_suggestions(window, phot
 
 def test_open_answer_close_reopen_everything_is_there(with_starter, window, photos_folder):
     wait_until_ready(window, photos_folder, 120)
-    window.workspace.grid.setFocus()
+    assert QApplication.focusWidget() is window.workspace.grid
     slots = window.desk.photos.order[window.desk.tally.suggestions[window.desk.photos.order] > 0]
     slot = int(slots[0])
     window.desk.selection.choose(slot)

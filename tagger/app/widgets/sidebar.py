@@ -49,7 +49,7 @@ class SidebarView(QWidget):
         self.all_labels = QCheckBox("Show all labels")
         self.all_labels.setToolTip("Also list labels that no photo has")
         self.all_labels.toggled.connect(self._show_all)
-        self.sliders = SlidersBox(desk, theme)
+        self.sliders = SlidersBox(desk, theme, self)  # a parent: else it shows as a window
         self._lay_out()
         listen(self, desk.tally.changed, self._update)
         listen(self, desk.photos.changed, self._update)

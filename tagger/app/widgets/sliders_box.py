@@ -170,28 +170,35 @@ class SlidersBox(QWidget):
             slider.set_shift(sliders.value_of(self.desk.session, slider.scope))
 
     def _rebuild(self, wanted: list[tuple[Scope, str]]) -> None:
+        """Make the sliders that are new, drop those that are not wanted, keep the others."""
+        kept = {slider.scope: slider for slider in self.sliders}
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
-            if widget is not None:
+            if widget is not None and widget not in [kept.get(scope) for scope, _ in wanted]:
                 widget.hide()
                 widget.deleteLater()
-        self.sliders = []
-        self._told = None
-        self.changed.setText("fewer ↔ more")
         self._scopes = [scope for scope, _ in wanted]
+        self.sliders = []
         for row, (scope, name) in enumerate(wanted):
+            slider = kept.get(scope) or self._new_slider(scope, name)
             title = QLabel(name)
-            slider = ThresholdSlider(scope, name)
-            slider.sliderPressed.connect(lambda s=slider: self._begin(s))
-            slider.valueChanged.connect(lambda _, s=slider: self._moved(s))
-            slider.sliderReleased.connect(self._keep)
             title.setBuddy(slider)
             self._grid.addWidget(title, row, 0)
             self._grid.addWidget(slider, row, 1)
             self.sliders.append(slider)
+        if self._told not in self.sliders:
+            self._told = None
+            self.changed.setText("fewer ↔ more")
         rows = min(7, len(wanted))
         height = max(self.fontMetrics().height() + self.theme.px(0.5), self.theme.px(3))
         self._area.setFixedHeight(rows * (height + self.theme.px(0.25)))
+
+    def _new_slider(self, scope: Scope, name: str) -> ThresholdSlider:
+        slider = ThresholdSlider(scope, name)
+        slider.sliderPressed.connect(lambda: self._begin(slider))
+        slider.valueChanged.connect(lambda _: self._moved(slider))
+        slider.sliderReleased.connect(self._keep)
+        return slider
 
     def _toggle(self) -> None:
         folded = not self._area.property("folded")

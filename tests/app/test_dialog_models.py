@@ -1,0 +1,167 @@
+"""The list of models: use, go back, save, add, delete; nothing is lost by a wrong click."""
+
+import shutil
+
+import pytest
+from dialog_hands import press, pressable, says
+
+from tagger.app.dialogs.card import CardDialog
+from tagger.app.dialogs.models import open_models
+from tagger.app.dialogs.models_add import AddModelDialog, parse_numbers
+from tagger.bundle.read import read_bundle
+from tagger.bundle.store import BundleStore
+from tagger.library.session import bundle_store
+
+
+@pytest.fixture
+def store(own_user_data, starter):
+    """The real starter and a copy of it under another name, as if it had been retrained."""
+    import dataclasses
+
+    from tagger.bundle.files import write_json
+    from tagger.bundle.spec import SPEC_FILE
+
+    bundles = own_user_data / "bundles"
+    shutil.copytree(starter, bundles / starter.name)
+    child = "c" * 32
+    shutil.copytree(starter, bundles / child)
+    spec = dataclasses.replace(
+        read_bundle(starter),
+        bundle_id=child,
+        name="Trained here",
+        parent=starter.name,
+        dataset={"photos": 805, "run": "gone"},
+        created="2027-01-01T00:00:00Z",
+        metrics={"photos": 9, "groups": {"tags": {"map": 0.5, "support": 9}}},
+    )
+    write_json(bundles / child / SPEC_FILE, spec.to_json())
+    return BundleStore(bundles)
+
+
+@pytest.fixture
+def dialog(window, store, starter):
+    window.session.use_bundle(store.get(starter.name), remember=False)
+    opened = open_models(window)
+    yield opened
+    opened.close()
+
+
+def choose(dialog, name):
+    dialog.table.choose(lambda line: line.spec.name.startswith(name))
+
+
+def test_models_are_listed_with_where_they_come_from(dialog):
+    rows = dialog.table.rows.rows
+    assert [row.spec.name for row in rows] == ["Trained here", "Starter (EfficientNet-Lite0)"]
+    assert [row.active for row in rows] == [False, True]
+    choose(dialog, "Trained")
+    assert says(dialog, "Starter (EfficientNet-Lite0) → Trained here")
+    assert says(dialog, "805 photos")
+    assert says(dialog, "mean average precision 0.500 on 9 photos kept out of training")
+
+
+def test_using_a_model_and_going_back_are_one_click_each(dialog, window, starter):
+    choose(dialog, "Trained")
+    press(dialog, "Use in this library")
+    assert window.session.library.bundle_id == "c" * 32
+    press(dialog, "Back to “Starter (EfficientNet-Lite0)”")
+    assert window.session.library.bundle_id == starter.name
+    assert not dialog.back_button.isVisible()
+
+
+def test_the_model_in_use_cannot_be_deleted(dialog):
+    choose(dialog, "Starter")
+    assert not pressable(dialog, "Delete").isEnabled()
+    dialog.delete()
+    assert len(bundle_store().list()) == 2
+
+
+def test_a_model_is_deleted_only_after_it_is_asked_about(dialog):
+    choose(dialog, "Trained")
+    press(dialog, "Delete…")
+    assert says(dialog, "Delete “Trained here” from this machine? This cannot be undone.")
+    press(dialog, "Keep it")
+    assert len(bundle_store().list()) == 2
+    press(dialog, "Delete…")
+    press(dialog, "Delete it for good")
+    assert [spec.name for spec in bundle_store().list()] == ["Starter (EfficientNet-Lite0)"]
+
+
+def test_new_libraries_can_be_given_another_model(dialog):
+    choose(dialog, "Trained")
+    press(dialog, "Use for new libraries")
+    assert bundle_store().default() == "c" * 32
+    assert dialog.chosen.used == "new libraries"
+
+
+def test_the_card_is_shown(dialog):
+    choose(dialog, "Starter")
+    press(dialog, "Card")
+    card = dialog.findChild(CardDialog)
+    assert "not calibrated" in card.text.toPlainText()
+    card.close()
+
+
+def test_a_report_is_offered_only_where_there_is_one(dialog):
+    choose(dialog, "Trained")
+    assert not dialog.report_button.isVisible()
+
+
+@pytest.mark.slow
+def test_a_saved_model_can_be_added_again(dialog, window, tmp_path, qtbot):
+    choose(dialog, "Starter")
+    dialog.save(tmp_path / "mine.tagmodel")
+    qtbot.waitUntil(lambda: says(dialog, "Saved to"), timeout=30_000)
+    press(dialog, "Add a model…")
+    adding = dialog.findChild(AddModelDialog)
+    adding.path.setText(str(tmp_path / "mine.tagmodel"))
+    assert not adding.foreign.isVisible()
+    with qtbot.waitSignal(adding.added, timeout=60_000) as added:
+        press(adding, "Check and add")
+    assert added.args == [window.session.library.bundle_id]
+
+
+@pytest.mark.slow
+def test_what_is_no_model_is_refused_in_one_sentence_and_leaves_nothing(dialog, tmp_path, qtbot):
+    (tmp_path / "text.onnx").write_text("not a model")
+    press(dialog, "Add a model…")
+    adding = dialog.findChild(AddModelDialog)
+    adding.path.setText(str(tmp_path / "text.onnx"))
+    assert adding.foreign.isVisible()
+    press(adding, "Check and add")
+    qtbot.waitUntil(adding.problem.isVisible, timeout=60_000)
+    assert "text.onnx" in adding.problem.text()
+    assert "Traceback" not in adding.problem.text()
+    assert len(bundle_store().list()) == 2
+    adding.close()
+
+
+def test_what_the_user_says_of_a_foreign_model_is_handed_on(dialog, tmp_path):
+    press(dialog, "Add a model…")
+    adding = dialog.findChild(AddModelDialog)
+    adding.numbers["mean"].setText("0.485, 0.456, 0.406")
+    adding.choices["layout"].setCurrentIndex(1)
+    adding.group.setText("objects")
+    said = {name: value for name, value in adding.options().items() if value is not None}
+    assert said == {"mean": [0.485, 0.456, 0.406], "layout": "NCHW", "group_name": "objects"}
+    adding.numbers["std"].setText("0.2 0.2")
+    adding.path.setText(str(tmp_path))
+    press(adding, "Check and add")
+    assert says(adding, "“Standard deviation” takes three numbers, with a point for decimals.")
+    adding.close()
+
+
+def test_numbers_are_read_as_they_are_written():
+    assert parse_numbers("scale", " 0.5 ") == 0.5
+    assert parse_numbers("mean", "1;2;3") == [1.0, 2.0, 3.0]
+    assert parse_numbers("threshold", "") is None
+    with pytest.raises(ValueError, match="one number"):
+        parse_numbers("scale", "half")
+
+
+def test_a_damaged_model_is_named_and_the_others_are_still_there(window, store, starter):
+    (store.root / ("c" * 32) / "bundle.json").write_text("{")
+    dialog = open_models(window)
+    assert len(dialog.table.rows.rows) == 1
+    assert says(dialog, "bundle.json")
+    dialog.close()

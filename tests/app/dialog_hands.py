@@ -1,10 +1,11 @@
 """What the dialogs' tests do again and again: find what is on show, and press it."""
 
-from PySide6.QtWidgets import QAbstractButton, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 
 def words_of(widget):
     """Return all text that is visible in a widget, line by line."""
+    QApplication.processEvents()  # what was added just now is shown by an event
     return [label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget)]
 
 
@@ -15,6 +16,7 @@ def says(widget, part):
 
 def pressable(widget, words):
     """Return the visible button whose words begin like this."""
+    QApplication.processEvents()
     for button in widget.findChildren(QAbstractButton):
         if button.isVisibleTo(widget) and button.text().startswith(words):
             return button

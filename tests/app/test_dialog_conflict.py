@@ -75,7 +75,8 @@ def test_their_changes_come_in_as_one_act_that_undo_takes_back(window, library, 
     dialog = conflict(window, library, written, qtbot)
     assert says(dialog, "Nothing was overwritten")
     press(dialog, "Take its changes in")
-    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=10_000)
+    tags = library.facts.schema
+    qtbot.waitUntil(lambda: library.facts.schema is not tags, timeout=10_000)
     assert confirmed(library, "moon") == [3]
     assert confirmed(library, "beach") == [2], "the file is the truth that was asked for"
     window.session.undo()

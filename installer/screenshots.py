@@ -28,7 +28,7 @@ TARGET = CHECKOUT / "docs" / "screenshots"
 SIZE = (1280, 800)
 OPEN_PHOTO = "grace_hopper.jpg"
 UNCLEAR_TERMS = {"moon.png", "motorcycle.png"}
-PATIENCE_S = 600.0
+PATIENCE_S = 300.0
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from tagger.core.errors import TaggerError
 from tagger.library.annotation_read import take_in
 from tagger.library.mirror import Mirror, MirrorState
 from tagger.library.parts import assign_parts
-from tagger.library.session import bundle_store, link_active_bundle
+from tagger.library.session import bundle_store, link_active_bundle, settle_model
 
 _WATCH_MS = 1_000
 
@@ -197,6 +197,8 @@ class LibraryWork(QObject):
 
     def _suggested(self, result: object) -> None:
         library = self.session.library
+        if settle_model(library):
+            self.session.thresholds_changed.emit()
         self.desk.count_again()
 
         def parted(count: int) -> None:

@@ -63,7 +63,8 @@ def _headless(folder: Path) -> int:
         export_wide(opened.library, table)
     screenshot = results / "window.png"
     remark("Taking a screenshot of the window …")
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    quiet = {"QT_QPA_PLATFORM": "offscreen", "QT_LOGGING_RULES": "default.warning=false"}
+    environment = {**os.environ, **quiet}
     script = "import sys; from pathlib import Path; from tagger.app.main import run_window; "
     script += "sys.exit(run_window(Path(sys.argv[1]), screenshot=Path(sys.argv[2])))"
     done = subprocess.run(

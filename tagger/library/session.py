@@ -69,14 +69,19 @@ def open_folder(folder: Path, on_progress: Progress | None = None) -> Opened:
     return opened
 
 
-def settle_model(library: Library) -> None:
-    """Call when the active bundle's scores are complete: hand-set thresholds follow, once."""
+def settle_model(library: Library) -> int:
+    """Call when the active bundle's scores are complete: hand-set thresholds follow, once.
+
+    Returns how many thresholds were set.
+    """
     before = library.previous_bundle_id()
     if before is None or library.catalog.meta("settled_bundle") == library.bundle_id:
-        return
+        return 0
+    carried = 0
     with contextlib.suppress(TaggerError):  # the bundle before may have been deleted
-        carry_over_thresholds(library, bundle_store().get(before))
+        carried = carry_over_thresholds(library, bundle_store().get(before))
     library.catalog.set_meta("settled_bundle", library.bundle_id)
+    return carried
 
 
 def link_active_bundle(library: Library) -> str | None:

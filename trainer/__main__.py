@@ -29,6 +29,7 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "fit": Command("trainer.deep.command", "fine-tune a library's model, with torch"),
     "quick": Command("trainer.quick.command", "retrain from a library's labels, in seconds"),
     "starter": Command("trainer.starter.command", "assemble the starter model, if it is missing"),
 }

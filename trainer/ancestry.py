@@ -19,6 +19,9 @@ from tagger.library.library import Library
 from tagger.library.model_link import ensure_mapping, nums_needed
 from tagger.library.roles import signature_of, trained_signatures
 
+DISTILLED_KEY = "distilled"
+"""In `producer` of a bundle with a fine-tuned backbone: the root whose heads were made to fit."""
+
 
 class NoModel(TaggerError):
     """The library has no model yet, or it is gone."""
@@ -98,17 +101,22 @@ def _line(store: BundleStore, spec: BundleSpec) -> list[BundleSpec]:
 
 
 def _root(line: Sequence[BundleSpec], library: Library, space: str) -> BundleSpec | None:
-    """Return the youngest bundle of the unspoilt beginning of the line, if it shares the space.
+    """Return the youngest bundle of the unspoilt beginning of the line, if its heads fit the space.
 
     In a library whose first model was made in another library that is that model, not the starter
-    it came from: it never saw this library either, and knows more.
+    it came from: it never saw this library either, and knows more. Its heads fit its own space,
+    and spaces that were fine-tuned so that they go on fitting.
     """
     unspoilt = None
     for spec in reversed(line):
         if _saw(spec, library):
             break
         unspoilt = spec
-    return unspoilt if unspoilt is not None and unspoilt.space_id == space else None
+    if unspoilt is None:
+        return None
+    distilled = [spec.producer.get(DISTILLED_KEY) for spec in line if spec.space_id == space]
+    fits = unspoilt.space_id == space or unspoilt.bundle_id in distilled
+    return unspoilt if fits else None
 
 
 def _saw(spec: BundleSpec, library: Library) -> bool:

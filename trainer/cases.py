@@ -52,22 +52,25 @@ class Photos:
     trained: NDArray[np.bool_]
 
 
-def photos_to_compare(library: Library, store: EmbeddingStore, dataset: Dataset) -> Photos:
-    """Choose all judging photos, and of the others with an embedding at most `SAMPLE`.
+def photos_to_compare(
+    library: Library, store: EmbeddingStore, dataset: Dataset, sample: int = SAMPLE
+) -> Photos:
+    """Choose all judging photos, and of the others with an embedding at most `sample`.
 
     Args:
         library: whose photos.
         store: embeddings of the old model's space.
         dataset: with the photos that have one.
+        sample: how many others.
     """
     signatures = library.photos.signature
     slots = np.flatnonzero(library.photos.present)
     slots = slots[store.kept(slots, signatures[slots])]
     held_out = np.isin(slots, dataset.slots[dataset.judges])
     trained = np.isin(slots, dataset.slots[dataset.trains])
-    if len(slots) > SAMPLE:
+    if int((~held_out).sum()) > sample:
         rng = np.random.default_rng(SEED)
-        drawn = rng.permutation(np.flatnonzero(~held_out))[:SAMPLE]
+        drawn = rng.permutation(np.flatnonzero(~held_out))[:sample]
         chosen = held_out.copy()
         chosen[drawn] = True
         slots, held_out, trained = slots[chosen], held_out[chosen], trained[chosen]
@@ -155,6 +158,7 @@ def make_cases(
             before_pooled=None,
             after_pooled=None,
             unchanged=_same(before.get(num), after.get(num)),
+            learned=num in fitted,
         )
         if num in fitted and photos.held_out.sum() < 4 * ENOUGH_PHOTOS:
             case = _with_pooled(library, case, ancestry, photos, fitted[num], dataset)

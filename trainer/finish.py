@@ -71,6 +71,8 @@ class Made:
         children: the groups of the new bundle.
         fitted: those of them that were learned.
         read: gives the new embeddings of slots.
+        sample: photos that the suggestions of both models are counted on, at most.
+        producer: further facts for `producer` in bundle.json.
         fine_tuned_on: uint64, signatures that the backbone was fine-tuned on, ever.
         fit_s: seconds until everything was fitted.
         facts: further facts for the report.
@@ -82,6 +84,8 @@ class Made:
     children: Sequence[ChildGroup]
     fitted: Sequence[FittedGroup]
     read: ReadEmbeddings
+    sample: int
+    producer: dict[str, Any]
     fine_tuned_on: NDArray[np.uint64]
     fit_s: float
     facts: dict[str, Any]
@@ -131,7 +135,7 @@ def finish(start: Start, made: Made, run: Path, progress: Progress) -> Outcome:
 
 def _compare(start: Start, made: Made) -> tuple[Judgement, dict[str, dict[str, Any]]]:
     library, ancestry = start.library, start.ancestry
-    photos = photos_to_compare(library, start.embeddings, start.dataset)
+    photos = photos_to_compare(library, start.embeddings, start.dataset, made.sample)
     before = old_scores(library, ancestry.parent, start.embeddings.read, photos)
     after = new_scores(library.facts.schema, made.children, made.read, photos)
     fitted = {group.task.group.num: group for group in made.fitted}
@@ -166,7 +170,7 @@ def _describe(start: Start, made: Made, run: Path, figures: dict[str, Any]) -> D
         name=name,
         dataset=entry,
         metrics={"photos": judged, "groups": figures},
-        producer={"program": f"trainer.{made.method}", "version": __version__},
+        producer={"program": f"trainer.{made.method}", "version": __version__} | made.producer,
         card=child_card(name, parent, groups, entry, figures, judged),
     )
 

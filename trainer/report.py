@@ -56,7 +56,8 @@ class GroupCase:
         after: the new model's, None if it dropped the group.
         after_pooled: the new model's scores with out-of-fold ones in the pooled photos.
         before_pooled: the old model's, likewise.
-        unchanged: the head is the parent's, so there is nothing to compare.
+        unchanged: both say the same, so there is nothing to compare.
+        learned: the new model learned the group anew; else its head was kept.
     """
 
     group: Group
@@ -70,6 +71,7 @@ class GroupCase:
     before_pooled: LabelScores | None
     after_pooled: LabelScores | None
     unchanged: bool
+    learned: bool = True
 
     def targets_of(self, nums: Sequence[int]) -> NDArray[np.int8]:
         """Return the targets of these labels: int8 [photos, labels]."""
@@ -127,6 +129,8 @@ def _compare(case: GroupCase) -> tuple[Comparison | None, GroupVerdict | None, b
     if pooled and case.before_pooled is not None and case.after_pooled is not None:
         rows = case.held_out | case.pooled
         comparison = _compared(case, rows, case.before_pooled, case.after_pooled)
+    if not case.learned and math.isnan(comparison.difference.low):
+        return comparison, None, False  # a kept head that nobody's labels can judge
     return comparison, group_verdict(comparison.difference, comparison.photos), pooled
 
 

@@ -56,9 +56,9 @@ def fitting_transform(embeddings: NDArray[np.floating]) -> Transform:
     return "sqrt" if len(embeddings) and float(np.min(embeddings)) >= 0 else "identity"
 
 
-def inputs_for(embeddings: NDArray[np.floating]) -> Inputs:
-    """Choose transform, mean and scale from training embeddings float [n, D]."""
-    transform = fitting_transform(embeddings)
+def inputs_for(embeddings: NDArray[np.floating], transform: Transform | None = None) -> Inputs:
+    """Choose transform (unless given), mean and scale from training embeddings float [n, D]."""
+    transform = transform or fitting_transform(embeddings)
     x = transformed(embeddings, transform)
     mean = x.mean(axis=0)
     scale = float(np.sqrt(np.mean((x - mean) ** 2)))
@@ -98,16 +98,19 @@ class Basis:
         return outer.astype(np.float32), (bias - shift).astype(np.float32)
 
 
-def make_basis(embeddings: NDArray[np.floating]) -> tuple[Basis, Floats]:
+def make_basis(
+    embeddings: NDArray[np.floating], transform: Transform | None = None
+) -> tuple[Basis, Floats]:
     """Find the principal axes of training embeddings.
 
     Args:
         embeddings: float [n, D], n ≥ 1.
+        transform: None chooses the fitting one.
 
     Returns:
         the basis, and the coordinates of the same photos: float32 [n, K], K ≤ min(n, D).
     """
-    inputs = inputs_for(embeddings)
+    inputs = inputs_for(embeddings, transform)
     x = inputs.apply(embeddings)
     variances, axes = _few(x) if len(x) < x.shape[1] else _many(x)
     basis = Basis(inputs, np.ascontiguousarray(axes), variances)

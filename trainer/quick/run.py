@@ -10,8 +10,9 @@ from tagger.bundle.spec import MODEL_FILE
 from tagger.bundle.store import BundleStore
 from tagger.core.schema import Schema
 from tagger.library.library import Library
-from trainer.ancestry import Ancestry
+from trainer.ancestry import DISTILLED_KEY, Ancestry
 from trainer.begin import begin
+from trainer.cases import SAMPLE
 from trainer.child import ChildGroup, consistent, kept_groups, learned_group
 from trainer.data import Dataset, group_hash
 from trainer.finish import Made, Outcome, finish
@@ -56,11 +57,19 @@ def retrain(
         children=gather_groups(library.facts.schema, start.ancestry, fitted, unchanged, aim),
         fitted=fitted,
         read=start.embeddings.read,
+        sample=SAMPLE,
+        producer=_inherited(start.ancestry),
         fine_tuned_on=start.ancestry.deep,
         fit_s=time.monotonic() - start.began,
         facts={"aim": aim},
     )
     return finish(start, made, new_run(), told.part(0.8, 1.0))
+
+
+def _inherited(ancestry: Ancestry) -> dict[str, str]:
+    """Return which root's heads the backbone was made to fit, if it was fine-tuned."""
+    known = ancestry.parent.spec.producer.get(DISTILLED_KEY)
+    return {DISTILLED_KEY: str(known)} if known else {}
 
 
 def find_tasks(dataset: Dataset, ancestry: Ancestry) -> tuple[list[GroupTask], set[int]]:

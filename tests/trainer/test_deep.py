@@ -1,0 +1,168 @@
+"""Fine-tuning: the graph in torch is the graph, what is not labelled stays, the bundle is sound."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tagger.bundle.graph import load_model  # noqa: E402
+from tagger.bundle.head_graph import backbone_of  # noqa: E402
+from tagger.bundle.heads import head_logits, head_scores, read_heads  # noqa: E402
+from tagger.bundle.spec import MODEL_FILE  # noqa: E402
+from tagger.bundle.validate import validate_bundle  # noqa: E402
+from tagger.core.preprocessing import Preprocessing  # noqa: E402
+from tagger.imaging.model_input import model_input  # noqa: E402
+from trainer.deep.graph_net import GraphNet, NotTrainable, same_padding  # noqa: E402
+from trainer.deep.head_nets import Distillation, FixedHead  # noqa: E402
+from trainer.deep.photos import PhotoReader, augmented  # noqa: E402
+from trainer.deep.run import split_for_stopping  # noqa: E402
+from trainer.session import open_session  # noqa: E402
+
+
+@pytest.fixture
+def backbone(starter):
+    return backbone_of(load_model(starter / MODEL_FILE))
+
+
+def photos_of(test_data, count, side=224):
+    paths = sorted((test_data / "scenes" / "images").iterdir())[:count]
+    return np.stack([model_input(path, Preprocessing(side, side)) for path in paths])
+
+
+@torch.no_grad()
+def embeddings_by_torch(net, pixels):
+    return net.eval()(torch.from_numpy(pixels)).numpy()
+
+
+def test_the_graph_in_torch_gives_the_graphs_embeddings(backbone, test_data):
+    pixels = photos_of(test_data, 4)
+    ours = embeddings_by_torch(GraphNet(backbone, (224, 224)), pixels)
+    theirs = open_session(backbone.SerializeToString())(pixels)["embedding"]
+    assert np.abs(ours - theirs).max() <= 1e-4
+
+
+def test_changed_weights_come_out_in_the_exported_graph(backbone, test_data):
+    net = GraphNet(backbone, (96, 96))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.mul_(1.02)
+    exported = net.export()
+    onnx.checker.check_model(exported)
+    pixels = photos_of(test_data, 3, 96)
+    run = open_session(exported.SerializeToString())
+    ours = embeddings_by_torch(net, pixels)
+    assert np.abs(ours - run(pixels)["embedding"]).max() <= 1e-4
+    plain = embeddings_by_torch(GraphNet(backbone, (96, 96)), pixels)
+    assert np.abs(ours - plain).max() > 0.01
+
+
+def test_another_input_size_keeps_tensorflows_padding(backbone):
+    net = GraphNet(backbone, (97, 97))
+    side = 97
+    for node in net.export().graph.node:
+        if node.op_type == "Conv":
+            given = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            before, after = same_padding(side, given["kernel_shape"][0], given["strides"][0])
+            assert given["pads"] == [before, before, after, after]
+            side = -(-side // given["strides"][0])
+
+
+def test_a_graph_with_unknown_steps_is_refused_in_a_sentence(backbone):
+    backbone.graph.node[0].op_type = "Erf"
+    with pytest.raises(NotTrainable, match="uses Erf"):
+        GraphNet(backbone, (224, 224))
+
+
+def test_fixed_heads_give_the_numbers_of_the_bundle(starter):
+    rng = np.random.default_rng(0)
+    embeddings = np.maximum(rng.normal(size=(6, 1280)), 0).astype(np.float32)
+    heads = read_heads(starter)
+    for head in heads:
+        ours = FixedHead(head)(torch.from_numpy(embeddings)).numpy()
+        np.testing.assert_allclose(ours, head_logits(head, embeddings), atol=2e-3)
+    old = [torch.from_numpy(s) for s in Distillation.targets(list(heads), embeddings)]
+    kept = Distillation(list(heads))(torch.from_numpy(embeddings), old)
+    assert abs(float(kept)) < 1e-2, "nothing is lost where nothing has changed"
+    moved = Distillation(list(heads))(torch.from_numpy(embeddings[::-1].copy()), old)
+    assert float(moved) > float(kept) + 0.1
+
+
+def test_augmentation_flips_and_shifts_but_keeps_the_picture():
+    rng = np.random.default_rng(0)
+    ramp = np.zeros((64, 50, 50, 3), np.uint8)
+    ramp[..., 0] = np.arange(50)[None, None, :] * 5
+    out = augmented(ramp, rng).numpy()
+    assert out.shape == ramp.shape
+    rising = out[:, 25, 40, 0] > out[:, 25, 10, 0]
+    assert 16 < rising.sum() < 48
+    assert len({row.tobytes() for row in out}) > 4
+
+
+def test_unreadable_photos_are_grey_and_named(tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    reader = PhotoReader([tmp_path / "broken.jpg", tmp_path / "gone.jpg"], Preprocessing(16, 16))
+    pixels = reader.read([0, 1])
+    reader.close()
+    assert (pixels == 127).all()
+    assert reader.unreadable == {0, 1}
+
+
+def test_twins_are_not_torn_apart_by_the_part_kept_out(scenes):
+    from tests.trainer.test_dataset import read
+
+    with scenes.open() as library:
+        dataset = read(library)
+    dataset.twins[:] = dataset.twins // 10
+    trained, kept_out = split_for_stopping(dataset)
+    assert not set(dataset.twins[trained]) & set(dataset.twins[kept_out])
+    assert 0.05 < len(kept_out) / (len(trained) + len(kept_out)) < 0.3
+    assert dataset.trains[np.concatenate([trained, kept_out])].all()
+
+
+@pytest.mark.slow
+def test_a_short_fine_tuning_makes_a_sound_bundle_in_a_space_of_its_own(bare, test_data):
+    source = test_data / "scenes"
+    bare.result("tagger", "import", bare.home, source / "annotations.json")
+    bare.result("tagger", "import", bare.home, source / "split.csv")
+    options = ("--epochs", 1, "--size", 96, "--batch", 16)
+    result = bare.result("trainer", "fit", "--library", bare.home, *options)
+    folder = bare.store.folder(result["bundle"])
+    spec = validate_bundle(folder)
+    parent = bare.store.get(spec.parent)
+    assert spec.space_id != parent.space_id
+    assert (spec.preprocessing.width, spec.preprocessing.height) == (96, 96)
+    report = json.loads(
+        (bare.home.parent / "data" / "runs" / spec.dataset["run"] / "report.json").read_text()
+    )
+    assert report["torch_parity"] <= 1e-4
+    assert report["parity"] <= 1e-4
+    assert report["method"] == "deep"
+    seen, trained = set(spec.dataset["fine_tuned_on"]), set(spec.dataset["fingerprints"])
+    assert seen < trained, "15 % of the training photos are kept from the backbone"
+    assert [line["epoch"] for line in report["training"]["history"]] == [0, 1]
+    _use_and_retrain_quickly(bare, result, spec)
+
+
+def _use_and_retrain_quickly(place, result, spec):
+    """The new model suggests, and quick retraining goes on from it with the starter's knowledge."""
+    place.run("tagger", "models", "use", result["bundle"], "--library", place.home)
+    suggested = place.result("tagger", "suggest", place.home)
+    assert suggested["done"] == 80, "another space: every photo is looked at anew"
+    with place.open() as library:
+        group = library.facts.schema.group_named("tags")
+        desert = library.facts.schema.label_named(group.num, "desert")
+        rows = library.catalog.rows("SELECT slot FROM photo WHERE split = 'train'")
+        draft = library.draft("More")
+        draft.decide([slot for (slot,) in rows][:5], desert.num, 1)
+        draft.commit().saved.result()
+    quick = place.result("trainer", "quick", "--library", place.home)
+    child = place.store.get(quick["bundle"])
+    assert child.space_id == spec.space_id
+    assert set(child.dataset["fine_tuned_on"]) == set(spec.dataset["fine_tuned_on"])
+    tags = next(g for g in child.groups if g.name == "tags")
+    assert "dog" in {label.name for label in tags.labels}, "the starter's heads still fit"
+    heads = {head.group: head for head in read_heads(place.store.folder(quick["bundle"]))}
+    assert np.isfinite(head_scores(heads[tags.id], np.ones((1, 1280), np.float32))).all()

@@ -183,10 +183,14 @@ def test_the_window_follows_the_schema(dialog, window, library):
     assert pressable(dialog, "Undo").isEnabled()
 
 
-def test_what_is_being_typed_survives_a_decision_in_the_window(dialog, library):
+def test_what_is_being_typed_survives_a_decision_in_the_window(dialog, library, qtbot):
     dialog.add_group()
     dialog.new_group_page.name.setText("weather")
     confirm(library, [1], label_of(library, "tags", "beach"))
     dialog.session.decided.emit(library.photos.by_name[:1])
+    group = ("group", library.facts.schema.group_named("tags").num)
+    shown = dialog.tree._items[group]
+    qtbot.waitUntil(lambda: dialog.tree._items[group] is not shown)
+    assert dialog.tree._items[group].text(1) == "1"
     assert pressable(dialog, "Create group")
     assert dialog.new_group_page.name.text() == "weather"

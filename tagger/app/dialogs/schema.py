@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tagger.app.dialogs.frame import Dialog, Pages
@@ -20,6 +20,9 @@ from tagger.core.errors import TaggerError
 from tagger.library import schema_edit
 from tagger.library.acts import Act
 from tagger.library.library import Library
+
+_COUNT_MS = 300
+"""Decisions in the window are counted when it rests for so long, not at every key press."""
 
 
 def open_schema(window: QWidget) -> SchemaDialog:
@@ -65,7 +68,9 @@ class SchemaDialog(Dialog):
         self.tree.renamed.connect(self._rename, Qt.ConnectionType.QueuedConnection)
         self.session = host.session
         self.listen(self.session.schema_changed, self.reload)
-        self.listen(self.session.decided, lambda slots: self.reload())
+        self._soon = QTimer(self, singleShot=True, interval=_COUNT_MS)
+        self._soon.timeout.connect(self.reload)
+        self.listen(self.session.decided, lambda slots: self._soon.start())
         self.reload()
 
     def _build(self) -> None:

@@ -18,7 +18,7 @@ from tagger.library.library import Library
 pytestmark = pytest.mark.slow
 
 BLOCK = 0.1
-"""Seconds of work on the GUI thread; its own processor time, so that a busy machine fails nothing."""
+"""Seconds of the GUI thread's own processor time, so that a busy machine fails nothing."""
 
 
 @pytest.fixture(scope="module")

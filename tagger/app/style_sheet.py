@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tagger.app.theme import Theme
 
 
-def style_sheet(theme: Theme, arrow: str) -> str:
-    """Return the style sheet of a theme; `arrow` is the file of a downward arrow."""
+def style_sheet(theme: Theme) -> str:
+    """Return the style sheet of a theme."""
     t, px = theme.tokens, theme.px
     half, one, two = px(0.5), px(1), px(2)
     icon, knob = px(2), px(1.5)
@@ -74,7 +74,6 @@ QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ background: transparent; bord
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
     width: 0; border: none; }}
 QComboBox::drop-down {{ border: none; width: {px(3)}px; }}
-QComboBox::down-arrow {{ image: url("{arrow}"); width: {icon}px; height: {icon}px; }}
 QComboBox::down-arrow {{ image: url("{chevron}"); width: {two}px; height: {two}px; }}
 QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line};
     selection-background-color: {t.tint}; selection-color: {t.text}; }}

@@ -9,7 +9,6 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
 from PySide6.QtWidgets import QApplication
 
 from tagger.app.style_sheet import style_sheet
-from tagger.library.places import user_folder
 
 
 @dataclass(frozen=True)
@@ -119,19 +118,7 @@ def make_theme(font: QFont, dark: bool) -> Theme:
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Give the program a theme: palette and style sheet."""
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme, _arrow_file(app, theme)))
-
-
-def _arrow_file(app: QApplication, theme: Theme) -> str:
-    """Write the arrow of combo boxes, which a style sheet takes from files only."""
-    from tagger.app.icons import pixmap
-
-    ratio = app.devicePixelRatio()
-    name = f"arrow-{theme.tokens.name}-{theme.unit}-{ratio}.png"
-    path = user_folder("theme") / name
-    if not path.exists():
-        pixmap("unfolded", theme.tokens.muted, theme.px(2) * round(ratio)).save(str(path))
-    return path.as_posix()
+    app.setStyleSheet(style_sheet(theme))
 
 
 def palette(theme: Theme) -> QPalette:

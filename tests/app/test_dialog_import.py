@@ -8,6 +8,7 @@ from dialog_hands import confirm, label_of, press, pressable, says
 from tagger.app.dialogs.import_labels import open_import_labels
 from tagger.app.dialogs.import_preview import in_window_words, make_preview
 from tagger.core.decisions import Verdict, verdicts_of
+from tagger.library.library import Library
 from tagger.library.tables import TableOptions
 
 
@@ -179,3 +180,19 @@ def test_lists_are_understood_as_they_lie(library, test_data, file, group, label
 def test_command_line_options_do_not_show_in_the_window():
     told = in_window_words("x.csv: say it with --labels COLUMN (several) or --single COLUMN (one).")
     assert told == "x.csv: say it with “labels” (several) or “one label” (one)."
+
+
+def test_an_import_that_ends_after_another_folder_was_opened_disturbs_nothing(
+    window, library, test_data, tmp_path, qtbot, photos_folder
+):
+    dialog = open_import_labels(window)
+    read(dialog, qtbot, test_data / "everyday" / "labels.csv")
+    (tmp_path / "other").mkdir()
+    press(dialog, "Import")
+    window.open_folder(tmp_path / "other")
+    with qtbot.waitSignal(window.opened, timeout=20_000):
+        pass
+    window.background.close()
+    assert window.session.library.places.home == tmp_path / "other"
+    with Library.open(photos_folder) as again:
+        assert len(again.facts.decisions) > 20, "what was told to be imported is there"

@@ -33,6 +33,10 @@ class Host(Protocol):
     settings: Settings
 
     @property
+    def is_open(self) -> bool:
+        """Whether a library is open."""
+
+    @property
     def session(self) -> Session:
         """The open library and word of its changes."""
 
@@ -103,10 +107,12 @@ def work_on_copy(
     """Run `work(library)` on a thread, with a second opening of the same library.
 
     The window's arrays belong to its own thread; a second opening has its own, read from the
-    catalog after everything the user did so far is on disk.
+    catalog after everything the user did so far is on disk. Where the window has another library
+    at the end, nobody is told: what was written is there when this one is opened again.
     """
-    host.session.settle()
-    library = host.session.library
+    session = host.session
+    session.settle()
+    library = session.library
     places, bundle, author = library.places, library.bundle, library.author
 
     def run() -> Any:
@@ -115,7 +121,10 @@ def work_on_copy(
             own.reload()
             return work(own)
 
-    host.background.run(run, done, failed)
+    def told(tell: Callable[[Any], Any]) -> Callable[[Any], None]:
+        return lambda value: tell(value) if host.is_open and host.session is session else None
+
+    host.background.run(run, told(done), told(failed))
 
 
 def take_changes(host: Host) -> None:

@@ -141,8 +141,13 @@ class ImportDialog(Dialog):
         self.host.background.run(
             lambda: make_preview(library, path, options),
             lambda preview: self._show(preview, turn, fresh),
-            lambda error: self._failed(error),
+            self._cannot_read,
         )
+
+    def _cannot_read(self, error: Exception) -> None:
+        if self.alive:
+            self.busy.hide()
+            self.show_error(error)
 
     def _read_again(self) -> None:
         if self.preview is not None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.host import Host, opened
-from tagger.app.dialogs.parts import button, line, row, text
+from tagger.app.dialogs.parts import button, line, row, text, whole_number
 from tagger.app.dialogs.pick import Combo
 from tagger.app.dialogs.report_view import ReportView
 from tagger.app.dialogs.retrain_need import AIMS, GroupNeed, Need, has_training, read_need
@@ -121,6 +121,15 @@ class RetrainDialog(Dialog):
             missing.setContentsMargins(px(3), 0, 0, 0)
             missing.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             inside.addWidget(missing)
+        self.minutes = whole_number(self.theme, "At most so many minutes", 0, 1_000, 0)
+        self.minutes.setSpecialValueText("as long as it takes")
+        self.minutes.setSuffix(" minutes")
+        self.minutes_words = text("Fine-tune for at most", wrap=False)
+        self.deep.toggled.connect(self._follow_way)
+        limits = row(self.minutes_words, self.minutes, None, gap=px(1))
+        limits.setContentsMargins(px(3), 0, 0, 0)
+        inside.addLayout(limits)
+        self._follow_way(False)
         self.aim = Combo("What suggestions aim at")
         for name, words in AIMS.items():
             self.aim.addItem(words, name)
@@ -129,6 +138,10 @@ class RetrainDialog(Dialog):
         inside.addLayout(row(form, None))
         inside.addStretch(1)
         return page
+
+    def _follow_way(self, deep: bool) -> None:
+        self.minutes.setVisible(deep)
+        self.minutes_words.setVisible(deep)
 
     def _run_page(self) -> QWidget:
         page = QWidget()
@@ -218,7 +231,10 @@ class RetrainDialog(Dialog):
 
     def start(self) -> None:
         """Start a training."""
-        self.run.start(self.deep.isChecked(), str(self.aim.currentData()))
+        options = ["--aim", str(self.aim.currentData())]
+        if self.deep.isChecked() and self.minutes.value():
+            options += ["--seconds", str(self.minutes.value() * 60)]
+        self.run.start("fit" if self.deep.isChecked() else "quick", options)
 
     def use(self) -> None:
         """Make the new model the active one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,14 @@ class RetrainRun(QObject):
         """Whether the trainer is at work."""
         return self._child is not None
 
-    def start(self, deep: bool, aim: str) -> None:
-        """Start the trainer on the open library; everything done so far is written first."""
+    def start(self, way: str, options: Sequence[str]) -> None:
+        """Start the trainer on the open library; everything done so far is written first.
+
+        `way` is the trainer's command, `quick` or `fit`.
+        """
         self.session.settle()
         home = str(self.session.library.places.home)
-        way = "fit" if deep else "quick"
-        child = Child(["_trainer", way, "--library", home, "--aim", aim, "--json"], self)
+        child = Child(["_trainer", way, "--library", home, *options, "--json"], self)
         child.progressed.connect(self._progressed)
         child.done.connect(self._done)
         child.failed.connect(self._failed)

@@ -10,8 +10,23 @@ from typing import Any
 
 
 def emit(data: Mapping[str, Any], as_json: bool, text: str) -> None:
-    """Print the result: one line of JSON, or text for people."""
-    print(json.dumps(data, ensure_ascii=False) if as_json else text, flush=True)
+    """Print the result: one line of JSON, or text for people.
+
+    Whatever the file names hold, the line is UTF-8: bytes that are not stand escaped, in JSON as
+    `os.fsdecode` gives them.
+    """
+    line = json.dumps(data, ensure_ascii=False) if as_json else text
+    if not _is_utf8(line):
+        line = json.dumps(data) if as_json else line.encode("utf-8", "backslashreplace").decode()
+    print(line, flush=True)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def remark(text: str) -> None:

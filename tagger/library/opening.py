@@ -40,8 +40,8 @@ def checked_folder(folder: Path) -> Path:
 def find_places(folder: Path) -> LibraryPlaces:
     """Return where the library of a folder lies; a subfolder of a library gives that library.
 
-    Catalog and cache lie in the folder itself, or, where it cannot be written or is a network
-    share (SQLite's WAL does not work there), in the user data folder.
+    Catalog and cache lie in the folder itself, or, where it cannot be written, has a path that is
+    not UTF-8, or is a network share (SQLite's WAL does not work there), in the user data folder.
 
     Raises:
         OpenError: the folder cannot be opened.
@@ -61,6 +61,11 @@ def find_places(folder: Path) -> LibraryPlaces:
 
 
 def _can_hold(folder: Path) -> bool:
+    """Say whether a catalog can lie there: it can be written, and SQLite can name it."""
+    try:
+        str(folder).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
     try:
         folder.mkdir(exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

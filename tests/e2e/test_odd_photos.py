@@ -152,3 +152,28 @@ def come_back(named, tmp_path, tagger, decided):
         found = decided_in_catalog(copy / ".tagger")
         assert {key for key, verdict in found.items() if verdict == "confirmed"} == confirmed
         (copy / "read-only-folder").chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="every name is Unicode there")
+def test_a_folder_whose_own_name_is_not_utf8_works_too(model, photos, tagger, tmp_path):
+    folder = tmp_path / os.fsdecode(b"caf\xe9 \xff")
+    folder.mkdir()
+    for photo in photos("dogs", 3):
+        shutil.copy(photo, folder / os.fsdecode(b"\xe9" + os.fsencode(photo.name)))
+    (folder / os.fsdecode(b"br\xe9ken.jpg")).write_bytes(b"no photo")
+    result = tagger("suggest", folder, "--json").json
+    assert (result["photos"], result["done"]) == (4, 3)
+    assert [os.fsencode(problem["path"]) for problem in result["problems"]] == [b"br\xe9ken.jpg"]
+    assert "ken.jpg: " in tagger("suggest", folder).out
+
+    def decide(hands):
+        hands.wait_until_suggested()
+        hands.click_photo(int(hands.window.desk.photos.order[-1]))
+        hands.press(Qt.Key.Key_Return)
+        hands.wait_until_calm()
+
+    at_the_window(os.fspath(folder), decide)
+    decided = decided_in(annotations(folder))
+    assert decided
+    assert {path[:1] for path, _, _ in decided} == {b"\xe9"}
+    assert tagger("export", folder, "--format", "csv", "-o", tmp_path / "out.csv").code == 0

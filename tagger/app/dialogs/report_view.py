@@ -27,9 +27,12 @@ from tagger.core.verdict import JUDGED_WELL
 
 
 def paint_change(
-    painter: QPainter, area: QRectF, change: Change, theme: Theme, span: float
+    painter: QPainter, area: QRectF, change: Change, theme: Theme, span: float, sure: bool = True
 ) -> None:
-    """Paint a difference with its interval on an axis from −span to +span, 0 in the middle."""
+    """Paint a difference with its interval on an axis from −span to +span, 0 in the middle.
+
+    It is green or red where the interval leaves no doubt, unless too few photos make it unsure.
+    """
     middle, height = area.center(), theme.px(0.75)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.colour("line"), 1))
@@ -42,6 +45,7 @@ def paint_change(
         return middle.x() + clipped / span * (area.width() / 2 - height)
 
     token = "yes" if change.low > 0 else "no" if change.high < 0 else "muted"
+    token = token if sure else "muted"
     colour = theme.colour(token)
     pen = QPen(colour, max(2, theme.px(0.25)))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -90,7 +94,8 @@ class _ChangeDelegate(QStyledItemDelegate):
         super().paint(painter, option, index)
         found = self._table.rows.rows[index.row()]
         painter.save()
-        paint_change(painter, QRectF(option.rect), found.change, self._theme, 0.5)
+        area, sure = QRectF(option.rect), found.judged_well
+        paint_change(painter, area, found.change, self._theme, 0.5, sure)
         painter.restore()
 
 

@@ -124,7 +124,7 @@ class RetrainDialog(Dialog):
         self.minutes = whole_number(self.theme, "At most so many minutes", 0, 1_000, 0)
         self.minutes.setSpecialValueText("as long as it takes")
         self.minutes.setSuffix(" minutes")
-        self.minutes_words = text("Fine-tune for at most", wrap=False)
+        self.minutes_words = text("Time for fine-tuning", wrap=False)
         self.deep.toggled.connect(self._follow_way)
         limits = row(self.minutes_words, self.minutes, None, gap=px(1))
         limits.setContentsMargins(px(3), 0, 0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tagger.app.models.chores import Chore
 from tagger.app.models.session import Session, Slots
@@ -74,7 +75,7 @@ class Crowd:
     def count(self) -> Chore:
         """Count the labels of the selection, in slices."""
         self.counting = True
-        slots = np.sort(self.slots)
+        slots, chosen = self._looked_at()
         schema = self._session.library.facts.schema
         found: list[CrowdGroup] = []
         number = 0
@@ -83,11 +84,17 @@ class Crowd:
             counts: dict[int, tuple[int, int]] = {}
             for start in range(0, len(members), _AT_ONCE):
                 chunk = members[start : start + _AT_ONCE]
+                chunk = [num for num in chunk if num in self._session.library.facts.schema.labels]
                 for num, row in zip(chunk, self._session.states(chunk, slots), strict=True):
-                    yes = np.count_nonzero((row == State.CONFIRMED) | (row == State.IMPLIED))
-                    maybe = np.count_nonzero(row == State.SUGGESTED)
-                    counts[num] = (int(yes), int(maybe))
+                    yes = (row == State.CONFIRMED) | (row == State.IMPLIED)
+                    maybe = row == State.SUGGESTED
+                    counts[num] = (
+                        int(np.count_nonzero(yes & chosen)),
+                        int(np.count_nonzero(maybe & chosen)),
+                    )
                 yield
+                if slots is None and len(chosen) != self._session.library.facts.slots:
+                    return  # photos came or went: another count is on its way
             shown = self._placed(group.num, counts)
             entries = []
             for num in shown[:_MOST_SHOWN]:
@@ -102,6 +109,15 @@ class Crowd:
         if self.focus not in {entry.label for entry in self.entries()}:
             self.focus = next((entry.label for entry in self.entries()), -1)
         self.changed.emit()
+
+    def _looked_at(self) -> tuple[Slots | None, NDArray[np.bool_]]:
+        """Return the photos to look at (None: all, which is faster for many) and which count."""
+        every = self._session.library.facts.slots
+        if len(self.slots) < every // 8:
+            return np.sort(self.slots), np.ones(len(self.slots), bool)
+        chosen = np.zeros(every, bool)
+        chosen[self.slots[self.slots < every]] = True
+        return None, chosen
 
     def _placed(self, group: int, counts: dict[int, tuple[int, int]]) -> list[int]:
         """Return the labels on show: those there keep their places, new ones come after."""

@@ -103,6 +103,9 @@ class Session:
     def likely_labels(self, slots: Slots, labels: Iterable[int] | None = None) -> list[int]:
         """Return the labels whose score passes the threshold in any of these photos."""
         facts = self.library.facts
+        if len(slots) == 1 and labels is None:
+            scored = self.logits_of(int(slots[0]))
+            return [label for label, z in scored.items() if z >= self.threshold(label)]
         found = []
         for label in facts.schema.labels if labels is None else labels:
             logits = facts.scores.logits(label, slots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -84,7 +84,9 @@ class FilterBar(QWidget):
         listen(self, desk.photos.changed, self._update)
         listen(self, desk.photos.marks_changed, self._update)
         listen(self, desk.tally.changed, self._update)
-        listen(self, desk.cells_changed, lambda slots: self._update())
+        self._soon = QTimer(self, singleShot=True, interval=80)
+        self._soon.timeout.connect(self._update)
+        listen(self, desk.cells_changed, lambda slots: self._soon.start())
         listen(self, desk.focused, self._fill_sort)
         listen(self, desk.session.schema_changed, self._update)
         self._update()

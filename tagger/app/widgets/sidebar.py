@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from tagger.app.icons import icon
@@ -14,6 +14,9 @@ from tagger.app.theme import Theme
 from tagger.app.widgets.listening import listen
 from tagger.app.widgets.sidebar_list import SidebarDelegate, SidebarModel
 from tagger.app.widgets.sliders_box import SlidersBox
+
+_PATIENCE_MS = 80
+"""Counts may be so much late, so that answers are painted first."""
 
 
 class SidebarView(QWidget):
@@ -42,6 +45,7 @@ class SidebarView(QWidget):
         self.list.setModel(self.model)
         self.list.setItemDelegate(SidebarDelegate(theme, self.sidebar, self.list))
         self.list.setMouseTracking(True)
+        self.list.setUniformItemSizes(True)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.list.clicked.connect(self._choose)
@@ -51,9 +55,11 @@ class SidebarView(QWidget):
         self.all_labels.toggled.connect(self._show_all)
         self.sliders = SlidersBox(desk, theme, self)  # a parent: else it shows as a window
         self._lay_out()
+        self._soon = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._soon.timeout.connect(self._update)
         listen(self, desk.tally.changed, self._update)
         listen(self, desk.photos.changed, self._update)
-        listen(self, desk.cells_changed, lambda slots: self._update())
+        listen(self, desk.cells_changed, lambda slots: self._soon.start())
         self._update()
 
     def _lay_out(self) -> None:

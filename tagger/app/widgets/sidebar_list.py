@@ -95,10 +95,7 @@ class SidebarDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the height of a row."""
-        metrics = option.fontMetrics
-        row: SidebarRow = index.data(Qt.ItemDataRole.UserRole)
-        extra = 2.0 if row.group is not None else 1.0
-        return QSize(self.theme.px(16), metrics.height() + self.theme.px(extra))
+        return QSize(self.theme.px(16), option.fontMetrics.height() + self.theme.px(1))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint a row."""
@@ -111,7 +108,8 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if row.group is not None:
-            rect = rect.adjusted(0, px(1), 0, 0)
+            painter.setPen(theme.colour("line"))
+            painter.drawLine(rect.left() + px(1), rect.top(), rect.right() - px(1), rect.top())
         body = rect.adjusted(px(0.5), 0, -px(0.5), 0)
         chosen = self.sidebar.is_chosen(row)
         if chosen or state & QStyle.StateFlag.State_MouseOver:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from tagger.app.keys import KeyGuard
 from tagger.app.settings import Settings
+from tagger.app.signals import closing_on_signals
 from tagger.app.widgets.grid_view import GridView
 from tagger.app.widgets.loupe import Loupe
 from tagger.app.window import TITLE, Window
@@ -61,4 +62,5 @@ def run_window(
     window.show()
     if folder is not None:
         QTimer.singleShot(0, window, lambda: window.open_folder(folder.absolute()))
-    return app.exec()
+    with closing_on_signals(window):
+        return app.exec()

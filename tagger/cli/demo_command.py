@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tagger.cli.display import has_display
 from tagger.cli.opening import ModelError, opened_library
 from tagger.cli.output import remark
 from tagger.cli.suggest_command import suggest_library
@@ -43,15 +44,6 @@ def run(args: argparse.Namespace) -> int:
         return int(importlib.import_module("tagger.app.main").run_window(folder))
     remark("There is no usable display: the demo runs headless.")
     return _headless(folder)
-
-
-def has_display() -> bool:
-    """Say whether a window can be shown."""
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal"):
-        return False
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _headless(folder: Path) -> int:

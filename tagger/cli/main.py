@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tagger
+from tagger.cli.display import can_open_window
 from tagger.cli.output import remark
 from tagger.core.errors import TaggerError
 from tagger.core.names import utc_now
@@ -99,6 +100,12 @@ def _run_window(arguments: list[str]) -> int:
         kind = "is a file, not a folder" if args.folder.exists() else "does not exist"
         known = ", ".join(COMMANDS)
         remark(f"{args.folder} {kind}. Give a folder of photos, or one of the commands: {known}.")
+        return 1
+    if not can_open_window():
+        remark(
+            "There is no display to show the window on. The commands work without one: "
+            "tagger suggest FOLDER computes suggestions, tagger demo FOLDER also saves a picture."
+        )
         return 1
     window = importlib.import_module("tagger.app.main")
     return int(window.run_window(args.folder))

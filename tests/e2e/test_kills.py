@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,6 +76,29 @@ def test_a_kill_right_after_key_presses_loses_no_decision(model, photos, start):
         )
 
     at_the_window(str(folder), look)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_close_the_window_and_write_everything(model, photos, start, number):
+    folder = photos("dogs", 6)[0].parent
+    child = start(SCENES, "confirm_and_stay", folder, stderr=subprocess.PIPE)
+    told = json.loads(child.stdout.readline())
+    child.send_signal(number)
+    assert child.wait(20) == 0
+    assert b"Traceback" not in child.stderr.read()
+    written = decided_in(annotations(folder))
+    assert {(group, label) for _, group, label in written} == set(map(tuple, told["labels"]))
+
+
+def test_without_a_display_there_is_one_sentence(model, photos, tagger, monkeypatch):
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if sys.platform not in ("win32", "darwin"):
+        answer = tagger(photos("dogs", 1)[0].parent)
+        assert answer.code == 1
+        assert len(answer.said) == 1
+        assert "no display" in answer.said[0]
 
 
 def test_a_killed_suggest_goes_on_where_it_was(model, photos, tagger, start):

@@ -66,7 +66,19 @@ def confirm_one(hands: Hands) -> None:
     hands.press(Qt.Key.Key_Return)
 
 
-SCENES = {scene.__name__: scene for scene in (confirm_and_die, look_around, confirm_one)}
+def confirm_and_stay(hands: Hands) -> None:
+    """Confirm what is suggested in the first photo and leave the window open."""
+    hands.wait_until_suggested()
+    hands.click_photo(int(hands.window.desk.photos.order[0]))
+    labels = _suggested(hands)
+    hands.press(Qt.Key.Key_Return)
+    tell(labels=labels)
+    hands.wait(lambda: not hands.window.isVisible(), "it is closed from outside", 30)
+
+
+SCENES = {
+    scene.__name__: scene for scene in (confirm_and_die, look_around, confirm_one, confirm_and_stay)
+}
 
 if __name__ == "__main__":
     at_the_window(sys.argv[2], SCENES[sys.argv[1]])

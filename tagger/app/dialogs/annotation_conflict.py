@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from tagger.app.dialogs.annotation_difference import (
     Difference,
     compare_with_file,
     difference_words,
+    take_annotations_in,
 )
 from tagger.app.dialogs.frame import Dialog
 from tagger.app.dialogs.host import Host, opened, take_changes, work_on_copy
 from tagger.app.dialogs.parts import button, text
 from tagger.app.dialogs.words import count
-from tagger.library.annotation_read import TakenIn, take_in
-from tagger.library.library import Library
-from tagger.library.mirror import note_taken_in
+from tagger.library.annotation_read import TakenIn
 
 
 def open_annotation_conflict(window: QWidget) -> ConflictDialog:
     """Open the dialog that settles a change of the annotation file."""
     return opened(window, ConflictDialog)
-
-
-def take_file_in(library: Library, path: Path) -> TakenIn:
-    """Make the catalog say what the file says, as one act that undo takes back.
-
-    Raises:
-        TaggerError: the file cannot be read.
-    """
-    taken = take_in(library, path)
-    if taken.act is not None:
-        taken.act.saved.result()
-    note_taken_in(library, path)
-    return taken
 
 
 class ConflictDialog(Dialog):
@@ -108,7 +92,7 @@ class ConflictDialog(Dialog):
         for made in (self.take_button, self.overwrite_button):
             made.setEnabled(False)
         work_on_copy(
-            self.host, lambda library: take_file_in(library, path), self._taken, self._failed
+            self.host, lambda library: take_annotations_in(library, path), self._taken, self._failed
         )
 
     def _taken(self, taken: TakenIn) -> None:

@@ -1,4 +1,4 @@
-"""How an annotation file that somebody changed differs from what the catalog says, in counts."""
+"""An annotation file that somebody changed: how it differs from the catalog; taking it in."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tagger.app.dialogs.words import count, listed, quoted
-from tagger.library.annotation_read import AnnotationError, read_annotations
+from tagger.library.annotation_read import AnnotationError, TakenIn, read_annotations, take_in
 from tagger.library.annotations import render
 from tagger.library.library import Library
+from tagger.library.mirror import note_taken_in
 
 _VERDICTS = ("confirmed", "rejected", "unsure")
 _NAMED = 4
@@ -142,3 +143,16 @@ def difference_words(found: Difference) -> list[str]:
     if found.unknown:
         lines.append(f"{count(found.unknown, 'photo').capitalize()} in it that are not here")
     return lines
+
+
+def take_annotations_in(library: Library, path: Path) -> TakenIn:
+    """Make the catalog say what the file says, as one act on disk; the file may be written again.
+
+    Raises:
+        AnnotationError: the file cannot be read.
+    """
+    taken = take_in(library, path)
+    if taken.act is not None:
+        taken.act.saved.result()
+    note_taken_in(library, path)
+    return taken

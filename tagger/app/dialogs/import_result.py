@@ -7,13 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 
+from tagger.app.dialogs.annotation_difference import take_annotations_in
 from tagger.app.dialogs.parts import button, row, text
 from tagger.app.dialogs.words import count
 from tagger.app.theme import Theme
-from tagger.library.annotation_read import is_ours, take_in
+from tagger.library.annotation_read import is_ours
 from tagger.library.importing import ImportResult, import_table
 from tagger.library.library import Library
-from tagger.library.mirror import note_taken_in
 from tagger.library.tables import ImportTable
 
 _MOST = 2_000
@@ -29,10 +29,7 @@ def take_file_in(
     """
     if not (path.resolve() == library.places.annotations.resolve() and is_ours(path)):
         return import_table(library, table, path.absolute().parent, override)
-    taken = take_in(library, path)
-    if taken.act is not None:
-        taken.act.saved.result()
-    note_taken_in(library, path)
+    taken = take_annotations_in(library, path)
     changed = sum(change.kind == "decision" for change in taken.act.changes) if taken.act else 0
     return ImportResult(taken.photos, changed, taken.missing, act=taken.act)
 

@@ -135,12 +135,16 @@ def _deep_signatures(line: Sequence[BundleSpec]) -> NDArray[np.uint64]:
 
 
 def _model(library: Library, store: BundleStore, spec: BundleSpec) -> Model:
+    nums = _mapping(library, spec)
+    if not nums:
+        first = library.reserve_nums(nums_needed(spec))
+        ensure_mapping(library.catalog, load_schema(library.catalog, everything=True), spec, first)
+        nums = _mapping(library, spec)
     folder = store.folder(spec.bundle_id)
-    first = library.reserve_nums(nums_needed(spec))
-    ensure_mapping(library.catalog, load_schema(library.catalog, everything=True), spec, first)
-    nums = dict(
-        library.catalog.rows(
-            "SELECT bundle_label, label FROM mapping WHERE bundle = ?", (spec.bundle_id,)
-        )
-    )
     return Model(spec, folder, {head.group: head for head in read_heads(folder)}, nums)
+
+
+def _mapping(library: Library, spec: BundleSpec) -> dict[str, int]:
+    """Return bundle label id → num of the library's label, as far as the library keeps it."""
+    sql = "SELECT bundle_label, label FROM mapping WHERE bundle = ?"
+    return dict(library.catalog.rows(sql, (spec.bundle_id,)))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.quick.basis import Floats
-from trainer.quick.solver import Slope
+from trainer.quick.solver import Columns, Slope
 
 _EXP_LIMIT = np.float32(30)
 
@@ -42,6 +42,13 @@ class Logistic:
     def bend(self, slope: Slope, direction: Floats) -> Floats:
         """Return the second derivative along a direction: float32 [L]."""
         return np.einsum("nl,nl,nl->l", slope.curvature, direction, direction, optimize=False)
+
+    def only(self, columns: Columns) -> Logistic:
+        """Return the loss of some labels."""
+        made = object.__new__(Logistic)
+        made._weights = self._weights[:, columns]
+        made._targets = self._targets[:, columns]
+        return made
 
 
 class Softmax:
@@ -90,3 +97,7 @@ class Softmax:
         mean = (p * direction).sum(axis=1, keepdims=True)
         spread = (p * (direction - mean) ** 2).sum(axis=1, keepdims=True)
         return (self._times * spread).sum(keepdims=True)[0]
+
+    def only(self, columns: Columns) -> Softmax:
+        """Classes cannot be parted."""
+        raise NotImplementedError("the classes of a softmax share one loss")

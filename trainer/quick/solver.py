@@ -17,6 +17,9 @@ from trainer.quick.basis import Floats
 
 _LEAST_CURVATURE = 1e-5
 _OVERSHOOT = 0.1
+_LOOK_EVERY = 3
+_WORTH_PARTING = 0.75
+"""Every few steps labels that are done are left behind, if they are enough to pay for copying."""
 
 
 @dataclass
@@ -33,6 +36,14 @@ class Slope:
     curvature: Floats
     memory: Floats
 
+    @property
+    def arrays(self) -> tuple[Floats, Floats, Floats]:
+        """All three."""
+        return self.gradient, self.curvature, self.memory
+
+
+Columns = NDArray[np.bool_]
+
 
 class Loss(Protocol):
     """A convex loss of the logits of n photos and L labels."""
@@ -45,6 +56,9 @@ class Loss(Protocol):
 
     def bend(self, slope: Slope, direction: Floats) -> Floats:
         """Return the second derivative along logits direction float32 [n, L], as [L] or [1]."""
+
+    def only(self, columns: Columns) -> Loss:
+        """Return the loss of some labels; never asked of a joint one."""
 
 
 @dataclass
@@ -71,6 +85,19 @@ class Problem:
     bias_pull: Floats
     bias_start: Floats
 
+    def only(self, columns: Columns) -> Problem:
+        """Return the problem of some labels."""
+        return Problem(
+            self.x,
+            self.variances,
+            None if self.root is None else self.root[:, columns],
+            self.penalty[columns],
+            self.root_pull[columns],
+            self.root_start[columns],
+            self.bias_pull[columns],
+            self.bias_start[columns],
+        )
+
 
 @dataclass
 class Weights:
@@ -94,6 +121,14 @@ class Weights:
             z += self.a * root
         return z
 
+    def copy(self) -> Weights:
+        """Return weights of their own memory."""
+        return Weights(self.w.copy(), self.b.copy(), self.a.copy())
+
+    def put(self, labels: NDArray[np.int64], other: Weights) -> None:
+        """Take over the weights of these labels from others that hold only them."""
+        self.w[:, labels], self.b[labels], self.a[labels] = other.w, other.b, other.a
+
     def moved(self, by: _Direction, step: Floats) -> Weights:
         """Return the weights a step further: `step` is [L] or [1]."""
         return Weights(self.w + step * by.w, self.b + step * by.b, self.a + step * by.a)
@@ -114,7 +149,7 @@ def first_weights(problem: Problem, bias: Floats) -> Weights:
 
 
 def minimise(
-    problem: Problem, loss: Loss, start: Weights, *, steps: int, tolerance: float = 1e-5
+    problem: Problem, loss: Loss, start: Weights, *, steps: int, tolerance: float = 1e-6
 ) -> Weights:
     """Return the weights that make loss + penalties least.
 
@@ -123,13 +158,20 @@ def minimise(
         loss: of the logits.
         start: where to begin: `first_weights`, or the result for a larger penalty.
         steps: at most so many.
-        tolerance: ends when no label's loss sinks by more than this in a step.
+        tolerance: a label is done when its loss sinks by less than this in a step.
     """
     run = _Run(problem, loss, start)
-    for _ in range(steps):
-        if run.advance() < tolerance:
+    found = start.copy()
+    left = np.arange(len(start.b))
+    for step in range(1, steps + 1):
+        going = run.advance() >= tolerance
+        if not going.any() or step == steps:
             break
-    return run.weights
+        if not loss.joint and step % _LOOK_EVERY == 0 and going.mean() < _WORTH_PARTING:
+            found.put(left, run.weights)
+            left, run = left[going], run.only(going)
+    found.put(left, run.weights)
+    return found
 
 
 class _Run:
@@ -143,8 +185,21 @@ class _Run:
         self.gradient: _Direction | None = None
         self.size: Floats = np.zeros(1, np.float32)
 
-    def advance(self) -> float:
-        """Go one step; return by how much the label with most to gain improved."""
+    def only(self, columns: Columns) -> _Run:
+        """Return the run of some labels, at the same point and with the same memory."""
+        run = object.__new__(_Run)
+        run.problem, run.loss = self.problem.only(columns), self.loss.only(columns)
+        weights = self.weights
+        run.weights = Weights(weights.w[:, columns], weights.b[columns], weights.a[columns])
+        run.z = self.z[:, columns]
+        run.slope = Slope(*(array[:, columns] for array in self.slope.arrays))
+        run.direction = _of(self.direction, columns)
+        run.gradient = _of(self.gradient, columns)
+        run.size = self.size[columns]
+        return run
+
+    def advance(self) -> Floats:
+        """Go one step; return by how much each label's loss sank, [L] or [1]."""
         gradient = self._gradient()
         ahead = self._preconditioned(gradient)
         direction = self._conjugate(gradient, ahead)
@@ -158,7 +213,7 @@ class _Run:
         self.z += step * dz
         self.weights = self.weights.moved(direction, step)
         self.direction = direction
-        return float((-descent * step).max()) / 2
+        return (-descent * step / 2).astype(np.float32)
 
     def _gradient(self) -> _Direction:
         g, weights, problem = self.slope.gradient, self.weights, self.problem
@@ -244,6 +299,12 @@ class _Run:
 
     def _reduced(self, by_label: NDArray[np.float32]) -> Floats:
         return by_label.sum(keepdims=True) if self.loss.joint else by_label
+
+
+def _of(direction: _Direction | None, columns: Columns) -> _Direction | None:
+    if direction is None:
+        return None
+    return _Direction(direction.w[:, columns], direction.b[columns], direction.a[columns])
 
 
 def _negative(direction: _Direction) -> _Direction:

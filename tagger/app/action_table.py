@@ -42,6 +42,15 @@ ACTIONS: tuple[Action, ...] = (
         anywhere=True,
     ),
     Action(
+        "file.rescan",
+        "Look for new photos",
+        "File",
+        ("Shift+F5",),
+        "refresh",
+        "Look through the folder again for new, changed and vanished photos",
+        lambda window: window.rescan(),
+    ),
+    Action(
         "file.import",
         "Import labels…",
         "File",

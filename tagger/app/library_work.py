@@ -25,8 +25,10 @@ from tagger.library.annotation_read import take_in
 from tagger.library.mirror import Mirror, MirrorState
 from tagger.library.parts import assign_parts
 from tagger.library.session import bundle_store, link_active_bundle, settle_model
+from tagger.suggest.checking import check_bundle
 
 _WATCH_MS = 1_000
+_SAVING_MS = 40
 
 
 class LibraryWork(QObject):
@@ -69,6 +71,8 @@ class LibraryWork(QObject):
         self._bringing.done.connect(self._brought)
         self._watch = QTimer(self, interval=_WATCH_MS)
         self._watch.timeout.connect(self._look)
+        self._saving = QTimer(self, interval=_SAVING_MS)
+        self._saving.timeout.connect(self._look_whether_saved)
         desk.names_wanted.connect(self._sort_names)
         for signal in (self.session.decided, self.session.schema_changed):
             signal.connect(self._touched)
@@ -91,11 +95,17 @@ class LibraryWork(QObject):
             self.desk.set_filter(Filter(folder=bytes(below)))
         self.show_status()
         self._watch.start()
-        self._bringing.start()
+        self.bring()
+
+    def bring(self) -> None:
+        """Bring the library up to date with its folder, unless that is being done."""
+        if not self._stage[0]:
+            self._bringing.start()
 
     def close(self) -> None:
         """End everything; what is left is written."""
         self._watch.stop()
+        self._saving.stop()
         self._bringing.stop()
         self.suggesting.close()
         if self._starter is not None:
@@ -127,11 +137,9 @@ class LibraryWork(QObject):
         self._background.run(lambda: natural_order(table), take)
 
     def _look(self) -> None:
-        """Once a second: write what was seen, finish saving, notice other programs."""
+        """Once a second: write what was seen, notice other programs."""
         self.session.write_seen()
-        if self.session.unsaved:
-            self.session.settle(0.0)
-        elif self.session.look_for_others():
+        if not self.session.unsaved and self.session.look_for_others():
             self.said.emit(Notice("Another program changed this library: shown as it is now."))
 
     # -- the model ---------------------------------------------------------------------------
@@ -151,7 +159,23 @@ class LibraryWork(QObject):
         self.suggesting.start(folder, self._settings.get("provider"), first)
 
     def use_model(self, spec: BundleSpec, back: bool = False) -> None:
-        """Make a model the active one and compute its suggestions."""
+        """Make a model the active one once it gave its golden answers here, then suggest."""
+        folder = bundle_store().folder(spec.bundle_id)
+        self._stage = ("Checking the model …", 0, 0)
+        self.show_status()
+        self._background.run(
+            lambda: check_bundle(folder),
+            lambda _: self._activate(spec, back),
+            self._model_refused,
+        )
+
+    def _model_refused(self, error: BaseException) -> None:
+        self._stage = ("", 0, 0)
+        self.show_status()
+        self.said.emit(Notice(f"The model was not taken: {error}", warning=True))
+
+    def _activate(self, spec: BundleSpec, back: bool) -> None:
+        self._stage = ("", 0, 0)
         if back:
             self.session.library.previous_bundle_id(forget=True)
         self.session.use_bundle(spec, remember=not back)
@@ -218,6 +242,14 @@ class LibraryWork(QObject):
 
     def _saved(self, saved: bool) -> None:
         self.status.show_saved(saved)
+        if not saved:
+            self._saving.start()
+
+    def _look_whether_saved(self) -> None:
+        if self.session.unsaved:
+            self.session.settle(0.0)
+        else:
+            self._saving.stop()
 
     def _mirrored(self, state: MirrorState) -> None:
         """Tell the user once what the annotation file's writer has to say."""

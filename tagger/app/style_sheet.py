@@ -68,7 +68,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit, QTextEdit, QComboBox {{
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus,
 QComboBox:focus {{ border: 1px solid {t.accent}; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.window}; }}
-QComboBox {{ padding-right: {px(3)}px; }}
+QComboBox {{ padding: {px(0.75)}px {px(3)}px {px(0.75)}px {one}px; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ background: transparent; border: none;
     padding: 0; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border;
@@ -83,6 +83,7 @@ QTreeView, QListView, QTableView {{ background: {t.window}; border: none;
     selection-color: {t.text}; }}
 QDialog QTreeView, QDialog QListView, QDialog QTableView {{ background: {t.raised};
     border: 1px solid {t.line}; border-radius: {half}px; }}
+QListView#offers {{ background: {t.raised}; border: 1px solid {t.line}; padding: {half}px; }}
 QTreeView::item, QListView::item {{ padding: {half}px; border-radius: {half}px; }}
 QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {t.tint}; color: {t.text}; }}

@@ -202,6 +202,11 @@ class Window(QMainWindow):
         """Keep something for the next time a dialog opens; plain JSON values."""
         self.settings.set("remembered", {**self.settings.get("remembered"), name: value})
 
+    def rescan(self) -> None:
+        """Look through the folder again."""
+        if self.work is not None:
+            self.work.bring()
+
     def pause_or_resume(self) -> None:
         """Pause suggesting, or go on."""
         if self.work is not None:

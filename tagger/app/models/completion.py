@@ -51,7 +51,7 @@ class Completion:
             if wanted not in folded or (only is not None and label.group != only):
                 continue
             closeness = 0 if folded == wanted else 1 if folded.startswith(wanted) else 2
-            key = (closeness, 1 if via else 0, label.name, via)
+            key = (closeness, 1 if via else 0, fold_name(label.name), via)
             if num not in ranked or key < ranked[num]:
                 ranked[num] = key
         best = sorted(ranked, key=lambda num: (ranked[num][:3], self._schema.labels[num].group))

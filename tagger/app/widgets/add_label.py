@@ -89,7 +89,7 @@ class AddLabel(QWidget):
 
     def _place_offers(self) -> None:
         rows = self.offers.count()
-        height = self.offers.sizeHintForRow(0) * rows + self.theme.px(1)
+        height = self.offers.sizeHintForRow(0) * rows + self.theme.px(1) + 4
         width = max(self.field.width(), self.offers.sizeHintForColumn(0) + self.theme.px(3))
         corner = self.field.mapToGlobal(QPoint(0, -height - 4))
         window = self.window().frameGeometry()

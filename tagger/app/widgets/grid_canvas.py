@@ -202,6 +202,8 @@ class GridCanvas(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the cells that the event touches."""
+        if self.devicePixelRatioF() != self.cells.ratio:  # it was moved to another screen
+            self._use_font()
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self.theme.colour("canvas"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

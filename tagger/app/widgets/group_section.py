@@ -75,11 +75,12 @@ class GroupSection(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(self.theme.px(0.5))
         for text, tip, signal in (
-            ("None of these", "N or 0: no label of this group holds", self.none_chosen),
-            ("Unsure", "U: looked at, cannot be answered", self.unsure_chosen),
+            ("None of these  N", "N or 0: no label of this group holds", self.none_chosen),
+            ("Unsure  U", "U: looked at, cannot be answered", self.unsure_chosen),
         ):
             button = QToolButton()
             button.setText(text)
+            button.setAccessibleName(text.rpartition("  ")[0])
             button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, s=signal: s.emit(self._num()))

@@ -66,6 +66,7 @@ class Panel(QWidget):
         self.review.clicked.connect(answers.review)
         self._lay_out()
         listen(self, desk.board_changed, self._update)
+        listen(self, desk.asked, self._update)
         listen(self, desk.photos.marks_changed, self._update_head)
         self._update()
 
@@ -115,8 +116,9 @@ class Panel(QWidget):
         self.confirm.setToolTip("Enter: confirm what is shown, mark reviewed, next photo")
         self.review.setToolTip("Shift+Enter: mark reviewed without confirming, next photo")
         is_open = many or self.desk.board.slot >= 0
-        for widget in (self.confirm, self.review, self.add):
-            widget.setEnabled(is_open)
+        self.add.setEnabled(is_open)
+        for button in (self.confirm, self.review):  # Enter answers a question first
+            button.setEnabled(is_open and self.desk.question is None)
         self._update_head()
 
     def _update_head(self) -> None:

@@ -10,8 +10,8 @@ from tagger.bundle.store import BundleStore
 from tagger.library.cache import EmbeddingStore
 from tagger.library.library import Library
 from trainer.ancestry import find_ancestry
-from trainer.data import read_dataset
 from trainer.finish import Start
+from trainer.gather import read_dataset
 
 
 def begin(library: Library, store: BundleStore) -> Start:

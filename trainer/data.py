@@ -1,9 +1,8 @@
-"""From a library to an immutable dataset revision: decisions at one moment, and who judges."""
+"""An immutable dataset revision: the decisions of one moment, who trains and who judges."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.bundle.files import write_arrays, write_json
-from tagger.core.decisions import Verdict, verdicts_of
-from tagger.core.names import utc_now
 from tagger.core.schema import Group, Label
-from tagger.core.targets import NEGATIVE, POSITIVE, UNKNOWN, label_targets, touched_photos
-from tagger.library.cache_hashes import HashStore
-from tagger.library.library import Library
-from tagger.library.parts import assign_parts
-from tagger.library.roles import read_roles, signature_text
-from tagger.library.twins import twin_groups
+from tagger.core.targets import NEGATIVE, POSITIVE, UNKNOWN
+from tagger.library.roles import signature_text
 
 FORMAT = "tagger-dataset"
 VERSION = 1
-
-BACKGROUND = 300
-"""Photos nobody looked at that stand against labels of which only photos with them are known. The
-design leaves such photos out; but with nothing to stand against, a label that was only ever
-confirmed would be suggested for every photo."""
 
 
 @dataclass(frozen=True)
@@ -136,106 +124,6 @@ def group_hash(dataset: Dataset, data: GroupData) -> str:
     digest.update(np.ascontiguousarray(data.targets[rows]).tobytes())
     digest.update(np.packbits(data.background[rows]).tobytes())
     return digest.hexdigest()[:32]
-
-
-def read_dataset(
-    library: Library, trained: NDArray[np.uint64], embedded: NDArray[np.bool_]
-) -> Dataset:
-    """Read the present decisions of a library.
-
-    Photos get their part first where they have none. Groups that are not to be learned and groups
-    without any decision are left out, and so are photos that neither train nor judge.
-
-    Args:
-        library: at rest; the arrays are read as they are now.
-        trained: uint64, signatures of the photos that ancestors were trained on.
-        embedded: bool [slots], photos with an embedding (others may not serve as background).
-    """
-    assign_parts(library)
-    roles = read_roles(library)
-    signatures = library.photos.signature[: library.facts.slots]
-    judges = roles.judges & ~np.isin(signatures, trained)
-    useful = (roles.trains | judges) & (signatures != 0)
-    groups = [g for g in library.facts.schema.groups.values() if g.learned and g.adopted]
-    touched = {group.num: touched_photos(library.facts, group.num) for group in groups}
-    slots = _union(list(touched.values()))
-    slots = slots[useful[slots]]
-    found = [_group_data(library, g, slots, touched[g.num], roles.trains) for g in groups]
-    if any(data.only(roles.trains[slots]).alone.any() for data in found):
-        slots = _with_background(
-            slots, np.flatnonzero(roles.trains & useful & embedded), signatures
-        )
-        found = [_group_data(library, g, slots, touched[g.num], roles.trains) for g in groups]
-    return Dataset(
-        library_id=library.library_id,
-        time=utc_now(),
-        slots=slots,
-        signatures=signatures[slots],
-        trains=roles.trains[slots],
-        judges=judges[slots],
-        twins=_twins(library, slots, signatures[slots]),
-        groups=tuple(data for data in found if data.informed.any()),
-    )
-
-
-def _union(arrays: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.unique(np.concatenate([np.empty(0, np.int64), *arrays]))
-
-
-def _with_background(
-    slots: NDArray[np.int64], others: NDArray[np.int64], signatures: NDArray[np.uint64]
-) -> NDArray[np.int64]:
-    """Add photos that nobody looked at, the same ones each time as long as they are there."""
-    others = np.setdiff1d(others, slots)
-    drawn = others[np.argsort(signatures[others], kind="stable")][:BACKGROUND]
-    return np.union1d(slots, drawn)
-
-
-def _group_data(
-    library: Library,
-    group: Group,
-    slots: NDArray[np.int64],
-    touched: NDArray[np.int64],
-    trains: NDArray[np.bool_],
-) -> GroupData:
-    labels = library.facts.schema.labels_of(group.num)
-    targets = label_targets(library.facts, [label.num for label in labels], slots)
-    looked_at = np.isin(slots, touched)
-    background = trains[slots] & ~looked_at & ~(targets >= NEGATIVE).any(axis=1)
-    explicit = [_decided(library, label.num, trains) for label in labels]
-    return GroupData(
-        group,
-        tuple(labels),
-        np.ascontiguousarray(targets),
-        looked_at,
-        background,
-        np.array(explicit, bool),
-    )
-
-
-def _decided(library: Library, label: int, trains: NDArray[np.bool_]) -> bool:
-    """Say whether a label was confirmed or rejected itself in a training photo."""
-    photos, codes = library.facts.decisions.of_label(label)
-    sure = np.isin(verdicts_of(codes), (Verdict.CONFIRMED, Verdict.REJECTED))
-    inside = photos[sure & (photos < len(trains))]
-    return bool(trains[inside].any())
-
-
-def _twins(
-    library: Library, slots: NDArray[np.int64], signatures: NDArray[np.uint64]
-) -> NDArray[np.int64]:
-    store = HashStore.open(library.places.cache)
-    hashes, hashed = store.read(slots, signatures)
-    store.close()
-    when = {
-        slot: (taken, camera)
-        for slot, taken, camera in library.catalog.rows(
-            "SELECT slot, taken, camera FROM photo WHERE taken IS NOT NULL AND camera IS NOT NULL"
-        )
-    }
-    moments = [when.get(slot, (np.nan, None)) for slot in slots.tolist()]
-    taken = np.array([moment[0] for moment in moments], np.float64)
-    return twin_groups(hashes, hashed, taken, [moment[1] for moment in moments])
 
 
 def save_dataset(folder: Path, dataset: Dataset) -> None:

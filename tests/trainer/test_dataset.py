@@ -8,7 +8,8 @@ from tagger.bundle.files import read_arrays
 from tagger.core.decisions import Verdict
 from tagger.library.cache_hashes import HashStore
 from tagger.library.roles import read_roles
-from trainer.data import group_hash, lineage_entry, read_dataset, save_dataset
+from trainer.data import group_hash, lineage_entry, save_dataset
+from trainer.gather import read_dataset
 
 NOBODY = np.zeros(0, np.uint64)
 
@@ -117,3 +118,41 @@ def test_photos_nobody_looked_at_stand_against_a_label_that_was_only_confirmed(b
     assert dataset.trains[data.background].all()
     assert not (data.background & data.touched).any()
     assert data.alone[[label.name for label in data.labels].index("dog")]
+
+
+def test_photos_of_a_label_too_rare_to_be_judged_all_train(bare):
+    with bare.open() as library:
+        slots = np.flatnonzero(library.photos.present)
+        group = library.facts.schema.group_named("tags")
+        dog = library.facts.schema.label_named(group.num, "dog")
+        first = read(library)
+        assert not len(first)
+        held = slots[read_roles(library).part[slots] == "held-out"]
+        draft = library.draft("Confirm")
+        draft.decide(held[:3], dog.num, Verdict.CONFIRMED)
+        draft.commit().saved.result()
+        few = read(library)
+        moved = library.photos.signature[held[:3]]
+        again = read(library, moved)
+        draft = library.draft("Confirm")
+        draft.decide(slots[:30], dog.num, Verdict.CONFIRMED)
+        draft.commit().saved.result()
+        many = read(library)
+    assert few.trains[np.isin(few.slots, held[:3])].all()
+    assert not few.judges.any()
+    np.testing.assert_array_equal(few.signatures, again.signatures)
+    assert again.trains[np.isin(again.slots, held[:3])].all(), "what once trained goes on training"
+    assert many.judges[np.isin(many.slots, held)].sum() > 0, "with enough photos some judge"
+
+
+def test_the_users_split_is_never_moved(scenes):
+    with scenes.open() as library:
+        group = library.facts.schema.group_named("tags")
+        dog = library.facts.schema.label_named(group.num, "dog")
+        before = read(library)
+        held = before.slots[before.judges][:3]
+        draft = library.draft("Confirm")
+        draft.decide(held, dog.num, Verdict.CONFIRMED)
+        draft.commit().saved.result()
+        after = read(library)
+    assert after.judges[np.isin(after.slots, held)].all()

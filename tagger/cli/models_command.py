@@ -25,6 +25,7 @@ from tagger.cli.output import emit, remark
 from tagger.library.library import Library
 from tagger.library.session import bundle_store
 from tagger.suggest.adding import add_foreign
+from tagger.suggest.checking import check_bundle
 
 _FOREIGN = (
     "labels",
@@ -119,6 +120,7 @@ def _use(args: argparse.Namespace, store: BundleStore) -> int:
         store.set_default(spec.bundle_id)
         emit(_entry(spec), args.json, f"New libraries use {spec.name} ({spec.bundle_id[:12]}).")
         return 0
+    check_bundle(store.folder(spec.bundle_id))
     library = Library.open(args.library)
     try:
         library.use_bundle(spec)
@@ -136,6 +138,7 @@ def _rollback(args: argparse.Namespace, store: BundleStore) -> int:
         if before is None:
             raise ModelError(f"{args.library} has used one model only: there is none before.")
         spec = store.get(before)
+        check_bundle(store.folder(before))
         library.use_bundle(spec, remember=False)
         library.previous_bundle_id(forget=True)
     finally:

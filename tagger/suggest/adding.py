@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
-from tagger.suggest.client import SuggesterError, suggester_command
+from tagger.suggest.asking import ask_child
 from tagger.suggest.protocol import ADD
 
 
@@ -42,27 +40,8 @@ def add_foreign(
         "labels": None if labels is None else str(Path(labels).absolute()),
         "options": given,
     }
-    answer = _ask(request)
-    if "error" in answer:
-        raise SuggesterError(answer["error"])
+    answer = ask_child([ADD], request)
     for note in answer["notes"]:
         if on_note:
             on_note(note)
     return store.get(answer["bundle"])
-
-
-def _ask(request: dict[str, Any]) -> dict[str, Any]:
-    try:
-        done = subprocess.run(
-            [*suggester_command(), ADD],
-            input=json.dumps(request).encode() + b"\n",
-            stdout=subprocess.PIPE,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            check=False,
-        )
-        return json.loads(done.stdout.splitlines()[-1])
-    except (OSError, ValueError, IndexError) as error:
-        raise SuggesterError(
-            "The part of the program that looks at models ended without an answer. "
-            "The log says more; if the model is very large, close other programs and try again."
-        ) from error

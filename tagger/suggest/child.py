@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from tagger.core.errors import TaggerError
 from tagger.suggest.job import Job
-from tagger.suggest.protocol import ADD, COMMAND, DOCTOR, Message, encode, messages
+from tagger.suggest.protocol import ADD, CHECK, COMMAND, DOCTOR, Message, encode, messages
 from tagger.suggest.workplace import Model, Workplace, open_model
 
 log = logging.getLogger(__name__)
@@ -232,12 +232,24 @@ def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
         from tagger.suggest.adapting import adapt
 
         answer = adapt(json.loads(sys.stdin.buffer.readline()))
+    elif arguments[0] == CHECK and len(arguments) == 3:
+        answer = _checked(Path(arguments[1]), arguments[2])
     else:
-        sys.stderr.write(f"usage: tagger {COMMAND} [{DOCTOR} [PROVIDER] | {ADD}]\n")
+        usage = f"[{DOCTOR} [PROVIDER] | {ADD} | {CHECK} FOLDER PROVIDER]"
+        sys.stderr.write(f"usage: tagger {COMMAND} {usage}\n")
         return 2
     out.write(json.dumps(answer).encode() + b"\n")
     out.flush()
     return 0
+
+
+def _checked(folder: Path, provider: str) -> dict[str, Any]:
+    """Open a bundle, which compares its golden answers, and say whether it may be used."""
+    try:
+        model = open_model(folder, provider, lambda: False)
+    except TaggerError as error:
+        return {"error": str(error)}
+    return {"bundle": model.spec.bundle_id, "provider": model.obtained.provider.key}
 
 
 def _own_stdout() -> IO[bytes]:

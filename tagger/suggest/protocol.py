@@ -38,6 +38,9 @@ DOCTOR = "--doctor"
 ADD = "--add"
 """Argument that makes the child read one request of `adding`, answer it and end."""
 
+CHECK = "--check"
+"""Argument, before a bundle's folder and a provider, that makes the child check it and end."""
+
 
 def encode(message: Message) -> bytes:
     """Return a message as one line; names that are no UTF-8 survive."""

@@ -4,9 +4,11 @@ import csv
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from tagger.__main__ import main
+from tagger.library.places import user_folder
 
 
 def rows(path):
@@ -148,3 +150,22 @@ def test_help_shows_examples(capfd, name):
         main([name, "--help"])
     example = "tagger models list" if name == "models" else f"tagger {name} ~/Photos"
     assert example in capfd.readouterr().out
+
+
+def test_a_model_that_answers_otherwise_is_not_activated(tagger, model, photos, tmp_path):
+    folder = photos("dogs", 2)
+    tagger("suggest", folder)
+    bundles = user_folder("bundles")
+    other = tmp_path / "other"
+    shutil.copytree(bundles / model, other)
+    for path in sorted((other / "golden").iterdir()):
+        if path.suffix == ".npz":
+            arrays = dict(np.load(path))
+            arrays = {key: value[..., ::-1].copy() for key, value in arrays.items()}
+            np.savez(path, **arrays)
+    shutil.rmtree(bundles / model)
+    shutil.copytree(other, bundles / model)
+    code, _, err = tagger("models", "use", model, "--library", folder)
+    assert code == 1
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1

@@ -207,6 +207,33 @@ def test_enter_on_many_confirms_every_suggestion_of_each(desk, answers):
     assert len(desk.session.library.acts()) == 1
 
 
+def test_enter_waits_for_the_model_and_shift_enter_does_not(
+    desk, answers, photos_folder, test_data
+):
+    import shutil
+
+    from tagger.library.scan import scan
+
+    new = sorted((test_data / "everyday" / "photos").iterdir())[50]
+    shutil.copy(new, photos_folder / "0 new.jpeg")
+    scan(desk.session.library)
+    desk.session.take_photos(desk.session.read_photos())
+    slot = int(desk.photos.order[0])
+    desk.selection.choose(slot)
+    texts = said(desk)
+    answers.confirm()
+    assert desk.selection.current == slot
+    assert "not come to this photo" in texts[-1]
+    assert not desk.session.library.acts()
+    desk.selection.select_all()
+    answers.confirm()
+    assert not desk.flags.reviewed[slot], "nor does a bulk act review what has no suggestions yet"
+    assert desk.flags.reviewed.sum() == 12
+    desk.selection.choose(slot)
+    answers.review()
+    assert desk.flags.reviewed[slot]
+
+
 def test_undo_says_when_there_is_nothing(desk, answers):
     texts = said(desk)
     answers.undo()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from tagger.app.models import verdicts
 from tagger.app.models.board import Entry
 from tagger.app.models.completion import Offer
@@ -49,9 +51,17 @@ class Answers:
                 slots,
                 Question(text, f"Confirm all on {photos(len(slots))}", lambda: None),
             )
-        elif self.desk.board.slot >= 0 and self._act(
-            verdicts.confirm_shown, self.session, self.desk.board
-        ):
+        elif self.desk.board.slot >= 0:
+            self._confirm_shown()
+
+    def _confirm_shown(self) -> None:
+        board = self.desk.board
+        if not self.session.is_scored(np.array([board.slot]))[0]:
+            self.desk.say(
+                "The model has not come to this photo, so there is nothing to confirm yet. "
+                "Shift+Enter marks it as reviewed as it is."
+            )
+        elif self._act(verdicts.confirm_shown, self.session, board):
             self._go_on()
 
     def review(self) -> None:

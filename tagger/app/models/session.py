@@ -100,6 +100,16 @@ class Session:
             found.update((num, z) for num, z in pairs if z == z and num in known)
         return found
 
+    def is_scored(self, slots: Slots) -> NDArray[np.bool_]:
+        """Say which photos the model has come to: bool [photos]; all, where there is no model."""
+        facts = self.library.facts
+        if isinstance(facts.scores, LibraryScores):
+            for label in facts.scores.columns:
+                logits = facts.scores.logits(label, slots)
+                if logits is not None:
+                    return ~np.isnan(logits)
+        return np.ones(len(slots), bool)
+
     def likely_labels(self, slots: Slots, labels: Iterable[int] | None = None) -> list[int]:
         """Return the labels whose score passes the threshold in any of these photos."""
         facts = self.library.facts

@@ -145,7 +145,11 @@ def unsure_on(session: Session, slots: Slots, label: int, override: bool = False
 
 
 def confirm_everything_on(session: Session, slots: Slots, override: bool = False) -> Draft:
-    """Confirm every suggestion of these photos and mark them as reviewed where asked."""
+    """Confirm every suggestion of these photos and mark them as reviewed where asked.
+
+    Photos that the model has not come to are left alone.
+    """
+    slots = slots[session.is_scored(slots)]
     title = f"Confirm all suggestions of {photos(len(slots))}"
     draft = session.library.draft(title, "bulk", override)
     likely = session.likely_labels(slots)

@@ -158,21 +158,31 @@ class LibraryWork(QObject):
             return
         self.suggesting.start(folder, self._settings.get("provider"), first)
 
-    def use_model(self, spec: BundleSpec, back: bool = False) -> None:
-        """Make a model the active one once it gave its golden answers here, then suggest."""
+    def use_model(
+        self, spec: BundleSpec, back: bool = False, then: Callable[[str], None] | None = None
+    ) -> None:
+        """Make a model the active one once it gave its golden answers here, then suggest.
+
+        `then` is told at the end, with a sentence if the model was refused.
+        """
         folder = bundle_store().folder(spec.bundle_id)
         self._stage = ("Checking the model …", 0, 0)
         self.show_status()
-        self._background.run(
-            lambda: check_bundle(folder),
-            lambda _: self._activate(spec, back),
-            self._model_refused,
-        )
 
-    def _model_refused(self, error: BaseException) -> None:
-        self._stage = ("", 0, 0)
-        self.show_status()
-        self.said.emit(Notice(f"The model was not taken: {error}", warning=True))
+        def checked(_: object) -> None:
+            self._activate(spec, back)
+            if then is not None:
+                then("")
+
+        def refused(error: BaseException) -> None:
+            self._stage = ("", 0, 0)
+            self.show_status()
+            if then is None:
+                self.said.emit(Notice(f"The model was not taken: {error}", warning=True))
+            else:
+                then(f"The model was not taken: {error}")
+
+        self._background.run(lambda: check_bundle(folder), checked, refused)
 
     def _activate(self, spec: BundleSpec, back: bool) -> None:
         self._stage = ("", 0, 0)

@@ -1,41 +1,58 @@
 """The list of models: use, go back, save, add, delete; nothing is lost by a wrong click."""
 
+import dataclasses
 import shutil
 
+import numpy as np
 import pytest
 from dialog_hands import press, pressable, says
 
 from tagger.app.dialogs.card import CardDialog
 from tagger.app.dialogs.models import open_models
 from tagger.app.dialogs.models_add import AddModelDialog, parse_numbers
+from tagger.bundle.graph import load_model
+from tagger.bundle.head_graph import backbone_of
+from tagger.bundle.heads import read_heads
 from tagger.bundle.read import read_bundle
+from tagger.bundle.spec import MODEL_FILE
 from tagger.bundle.store import BundleStore
+from tagger.bundle.write import make_bundle
+from tagger.imaging.model_input import model_input
 from tagger.library.session import bundle_store
+from trainer.session import open_session
 
 
-@pytest.fixture
-def store(own_user_data, starter):
-    """The real starter and a copy of it under another name, as if it had been retrained."""
-    import dataclasses
-
-    from tagger.bundle.files import write_json
-    from tagger.bundle.spec import SPEC_FILE
-
-    bundles = own_user_data / "bundles"
-    shutil.copytree(starter, bundles / starter.name)
-    child = "c" * 32
-    shutil.copytree(starter, bundles / child)
-    spec = dataclasses.replace(
-        read_bundle(starter),
-        bundle_id=child,
+@pytest.fixture(scope="session")
+def child(starter, tmp_path_factory):
+    """A real child of the starter, with its first two groups, as if it had been retrained."""
+    spec = read_bundle(starter)
+    groups = spec.groups[:2]
+    made = dataclasses.replace(
+        spec,
+        bundle_id="",
         name="Trained here",
-        parent=starter.name,
+        parent=spec.bundle_id,
+        groups=groups,
         dataset={"photos": 805, "run": "gone"},
         created="2027-01-01T00:00:00Z",
         metrics={"photos": 9, "groups": {"tags": {"map": 0.5, "support": 9}}},
     )
-    write_json(bundles / child / SPEC_FILE, spec.to_json())
-    return BundleStore(bundles)
+    known = {group.id for group in groups}
+    heads = [head for head in read_heads(starter) if head.group in known]
+    backbone = backbone_of(load_model(starter / MODEL_FILE))
+    folder = tmp_path_factory.mktemp("child") / "bundle"
+    make_bundle(folder, made, backbone, heads, "A card.", model_input, open_session)
+    return folder
+
+
+@pytest.fixture
+def store(own_user_data, starter, child):
+    """The real starter and its child."""
+    bundles = own_user_data / "bundles"
+    shutil.copytree(starter, bundles / starter.name)
+    store = BundleStore(bundles)
+    store.add(child)
+    return store
 
 
 @pytest.fixture
@@ -60,13 +77,27 @@ def test_models_are_listed_with_where_they_come_from(dialog):
     assert says(dialog, "mean average precision 0.500 on 9 photos kept out of training")
 
 
-def test_using_a_model_and_going_back_are_one_click_each(dialog, window, starter):
+def test_using_a_model_and_going_back_are_one_click_each(dialog, window, starter, child, qtbot):
+    library = window.session.library
     choose(dialog, "Trained")
     press(dialog, "Use in this library")
-    assert window.session.library.bundle_id == "c" * 32
+    trained = read_bundle(child).bundle_id
+    qtbot.waitUntil(lambda: library.bundle_id == trained, timeout=30_000)
     press(dialog, "Back to “Starter (EfficientNet-Lite0)”")
-    assert window.session.library.bundle_id == starter.name
+    qtbot.waitUntil(lambda: library.bundle_id == starter.name, timeout=30_000)
     assert not dialog.back_button.isVisible()
+
+
+def test_a_model_that_answers_otherwise_is_refused_in_a_sentence(dialog, window, store, qtbot):
+    trained = next(spec for spec in store.list() if spec.name == "Trained here")
+    path = store.folder(trained.bundle_id) / "golden" / "expected.npz"
+    arrays = {key: value[..., ::-1].copy() for key, value in np.load(path).items()}
+    np.savez(path, **arrays)
+    before = window.session.library.bundle_id
+    choose(dialog, "Trained")
+    press(dialog, "Use in this library")
+    qtbot.waitUntil(lambda: "was not taken" in dialog.problem.text(), timeout=30_000)
+    assert window.session.library.bundle_id == before
 
 
 def test_the_model_in_use_cannot_be_deleted(dialog):
@@ -87,10 +118,10 @@ def test_a_model_is_deleted_only_after_it_is_asked_about(dialog):
     assert [spec.name for spec in bundle_store().list()] == ["Starter (EfficientNet-Lite0)"]
 
 
-def test_new_libraries_can_be_given_another_model(dialog):
+def test_new_libraries_can_be_given_another_model(dialog, child):
     choose(dialog, "Trained")
     press(dialog, "Use for new libraries")
-    assert bundle_store().default() == "c" * 32
+    assert bundle_store().default() == read_bundle(child).bundle_id
     assert dialog.chosen.used == "new libraries"
 
 
@@ -159,8 +190,8 @@ def test_numbers_are_read_as_they_are_written():
         parse_numbers("scale", "half")
 
 
-def test_a_damaged_model_is_named_and_the_others_are_still_there(window, store, starter):
-    (store.root / ("c" * 32) / "bundle.json").write_text("{")
+def test_a_damaged_model_is_named_and_the_others_are_still_there(window, store, starter, child):
+    (store.root / (read_bundle(child).bundle_id) / "bundle.json").write_text("{")
     dialog = open_models(window)
     assert len(dialog.table.rows.rows) == 1
     assert says(dialog, "bundle.json")

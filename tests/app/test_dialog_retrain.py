@@ -255,7 +255,7 @@ def test_a_new_model_is_made_judged_and_used_only_when_told(trained_window, qtbo
     scores = window.session.library.facts.scores
     press(dialog, "Use the new model")
     library = window.session.library
-    assert library.bundle_id == report.bundle != before
+    qtbot.waitUntil(lambda: library.bundle_id == report.bundle != before, timeout=30_000)
     assert library.facts.scores is not scores
     assert says(dialog, report.title)
     assert not pressable(dialog, "In use now").isEnabled()
@@ -309,6 +309,7 @@ def test_what_the_trainer_cannot_do_is_its_own_sentence(trained_window, qtbot):
     dialog = open_retrain(window)
     run_to_the_end(dialog, qtbot)
     press(dialog, "Use the new model")
+    qtbot.waitUntil(lambda: dialog.use_button.text() == "In use now", timeout=30_000)
     press(dialog, "Retrain again")
     run_to_the_end(dialog, qtbot)
     assert dialog.problem.text().startswith("Nothing has changed since the present model")

@@ -44,10 +44,13 @@ class Host(Protocol):
     def mirror(self) -> Mirror:
         """Writes the annotation file of the open library."""
 
-    def use_model(self, spec: BundleSpec, back: bool = False) -> None:
-        """Make a model the active one and compute its suggestions.
+    def use_model(
+        self, spec: BundleSpec, back: bool = False, then: Callable[[str], None] | None = None
+    ) -> None:
+        """Make a model the active one, once it was checked, and compute its suggestions.
 
-        `back` takes it off the history of models instead of adding to it.
+        `back` takes it off the history of models instead of adding to it; `then` is told at the
+        end, with a sentence if the model was refused.
         """
 
     def retry_problems(self, slots: list[int] | None = None) -> None:

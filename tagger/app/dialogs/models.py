@@ -147,16 +147,21 @@ class ModelsDialog(Dialog):
         if self.chosen is None or self.chosen.active:
             return
         self.show_problem("")
-        self.host.use_model(self.chosen.spec)
-        self.reload()
+        self.host.use_model(self.chosen.spec, then=self._used)
 
     def go_back(self) -> None:
         """Use the model again that was used before."""
         before = self._before()
         if before is not None:
             self.show_problem("")
-            self.host.use_model(before, back=True)
-            self.reload()
+            self.host.use_model(before, back=True, then=self._used)
+
+    def _used(self, refusal: str) -> None:
+        if not self.alive:
+            return
+        self.reload()
+        if refusal:
+            self.show_problem(refusal)
 
     def make_default(self) -> None:
         """Use the chosen model for new libraries."""

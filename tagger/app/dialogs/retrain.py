@@ -242,12 +242,21 @@ class RetrainDialog(Dialog):
         if report is None:
             return
         try:
-            self.host.use_model(bundle_store().get(report.bundle))
+            spec = bundle_store().get(report.bundle)
         except TaggerError as error:
             self.show_error(error)
             return
+        self.use_button.setEnabled(False)
+        self.host.use_model(spec, then=self._used)
+
+    def _used(self, refusal: str) -> None:
+        if not self.alive:
+            return
         self._follow()
-        self.close_button.setFocus()
+        if refusal:
+            self.show_problem(refusal)
+        else:
+            self.close_button.setFocus()
 
     def _keep(self) -> None:
         self.run.report = None

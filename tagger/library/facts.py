@@ -30,7 +30,7 @@ def load_schema(catalog: Catalog, everything: bool = False) -> Schema:
         )
     ]
     labels = [
-        Label(num, lid, grp, name, parent, tuple(json.loads(synonyms)), position, bool(adopted))
+        Label(num, lid, grp, name, parent, _synonyms(synonyms), position, bool(adopted))
         for num, lid, grp, name, parent, synonyms, position, adopted in catalog.rows(
             "SELECT num, id, grp, name, parent, synonyms, position, adopted FROM label "
             "WHERE NOT deleted AND (? OR adopted OR num IN (SELECT label FROM mapping "
@@ -42,6 +42,10 @@ def load_schema(catalog: Catalog, everything: bool = False) -> Schema:
         catalog.rows("SELECT id, redirect FROM label WHERE deleted AND redirect IS NOT NULL")
     )
     return Schema(groups, labels, redirects)
+
+
+def _synonyms(stored: str) -> tuple[str, ...]:
+    return () if stored == "[]" else tuple(json.loads(stored))
 
 
 def load_facts(catalog: Catalog) -> Facts:

@@ -195,12 +195,9 @@ def load_thresholds(catalog: Catalog, spec: BundleSpec | None) -> Thresholds:
     mapping = dict(
         catalog.rows("SELECT bundle_label, label FROM mapping WHERE bundle = ?", (spec.bundle_id,))
     )
-    base = {
-        mapping[label.id]: float(logit(label.default_threshold))
-        for group in spec.groups
-        for label in group.labels
-        if label.id in mapping
-    }
+    known = [label for group in spec.groups for label in group.labels if label.id in mapping]
+    logits = logit(np.array([label.default_threshold for label in known]))
+    base = {mapping[label.id]: z for label, z in zip(known, logits.tolist(), strict=True)}
     hand = dict(
         catalog.rows("SELECT label, logit FROM threshold WHERE bundle = ?", (spec.bundle_id,))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
 
@@ -10,7 +11,13 @@ def has_display() -> bool:
     """Say whether a window can be shown to a person."""
     if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal"):
         return False
-    return _may_have_display()
+    if not _may_have_display():
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    probe = "from PySide6.QtGui import QGuiApplication; QGuiApplication([])"  # aborts without one
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def can_open_window() -> bool:

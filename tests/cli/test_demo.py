@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tagger.cli.demo_command import has_display
+from tagger.cli.display import has_display
 
 
 def test_a_display_that_is_named_but_dead_is_no_display(monkeypatch):

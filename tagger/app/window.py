@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-from tagger.app.action_table import ACTIONS, MENUS
-from tagger.app.actions import Action
 from tagger.app.background import Background
 from tagger.app.dialogs.host import close_dialogs
-from tagger.app.keys import keys_of
 from tagger.app.library_work import LibraryWork
+from tagger.app.menus import Menus
 from tagger.app.models.answers import Answers
 from tagger.app.models.desk import Desk
 from tagger.app.models.notices import Notice
@@ -38,7 +36,7 @@ class Window(QMainWindow):
     """The main window.
 
     Attributes:
-        settings, background, thumbnails, theme: for every library.
+        settings, background, thumbnails, theme, menus: for every library.
         work: what goes on around the open library (model, suggester, mirror), or None.
         workspace: what is shown of it; only while a library is open.
         last_notice: the sentence told last.
@@ -57,7 +55,7 @@ class Window(QMainWindow):
         self.thumbnails = Thumbnails(settings.get("thumbnail_megabytes") * 1_000_000, self)
         self.work: LibraryWork | None = None
         self._workspace: Workspace | None = None
-        self._actions: dict[str, QAction] = {}
+        self.menus = Menus(self)
         self._opening: Path | None = None
         self.last_notice = ""
         self.setWindowTitle(TITLE)
@@ -109,6 +107,7 @@ class Window(QMainWindow):
     def open_folder(self, folder: Path) -> None:
         """Open a folder in place of the open one; a sentence says so if it cannot be."""
         self._opening = folder
+        self._sentence.hide()
         self.status.show_work(f"Opening {folder.name} …")
         self.background.run(
             lambda: load_library(folder),
@@ -205,6 +204,10 @@ class Window(QMainWindow):
         """Keep something for the next time a dialog opens; plain JSON values."""
         self.settings.set("remembered", {**self.settings.get("remembered"), name: value})
 
+    def perform(self, name: str) -> None:
+        """Do one of the actions of the table, if it can be done now."""
+        self.menus.perform(name)
+
     def rescan(self) -> None:
         """Look through the folder again."""
         if self.work is not None:
@@ -232,15 +235,20 @@ class Window(QMainWindow):
         self.status.models_pressed.connect(lambda: self.perform("model.models"))
         column.addWidget(self.status)
         self._shown: QWidget | None = None
+        self._sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._sentence.setProperty("role", "warning")
+        self._sentence.hide()
+        column.insertWidget(1, self._sentence)
         self.setCentralWidget(whole)
         if self._workspace is not None and self.work is not None:
             old = self._workspace
+            self.settings.set("side", old.grid.side)
             old.close_parts()
             self._show_workspace(old.desk, old.answers)
             self.work.use_status(self.status)
         else:
             self._show_welcome()
-        self._build_menus()
+        self.menus.build()
 
     def _show(self, widget: QWidget) -> None:
         if self._shown is not None:
@@ -259,7 +267,7 @@ class Window(QMainWindow):
         self._workspace = workspace
         self._show(workspace)
         workspace.grid.setFocus()
-        self._update_actions()
+        self.menus.update()
 
     def _show_welcome(self) -> None:
         from tagger.app.welcome import Welcome
@@ -269,7 +277,7 @@ class Window(QMainWindow):
         welcome.folder_chosen.connect(self.open_folder)
         self._show(welcome)
         self.setWindowTitle(TITLE)
-        self._update_actions()
+        self.menus.update()
 
     def _looked_at(self) -> None:
         if self.work is not None and self._workspace is not None:
@@ -279,78 +287,9 @@ class Window(QMainWindow):
         self.last_notice = notice.text
         if self._workspace is not None:
             self._workspace.show_notice(notice)
-        else:
-            self._sentence = QLabel(notice.text, alignment=Qt.AlignmentFlag.AlignCenter)
-            self._sentence.setWordWrap(True)
-            self._sentence.setProperty("role", "warning")
-            self._place.addWidget(self._sentence)
-
-    # -- menus -------------------------------------------------------------------------------
-
-    def perform(self, name: str) -> None:
-        """Do one of the actions of the table, if it can be done now."""
-        if name in self._actions:
-            self._actions[name].trigger()
-
-    def _build_menus(self) -> None:
-        for made in self._actions.values():
-            self.removeAction(made)
-        self._actions = {}
-        bar = self.menuBar()
-        bar.clear()
-        menus = {name: bar.addMenu(name) for name in MENUS}
-        for action in ACTIONS:
-            if action.offered:
-                self._add_action(action, menus.get(action.menu))
-        for menu in menus.values():
-            menu.setToolTipsVisible(True)
-            menu.aboutToShow.connect(self._update_actions)
-            menu.menuAction().setVisible(bool(menu.actions()))
-        self._update_actions()
-
-    def _add_action(self, action: Action, menu: QMenu | None) -> None:
-        from tagger.app.icons import icon
-
-        made = QAction(action.text, self)
-        made.setObjectName(action.name)
-        made.setShortcuts([QKeySequence(key) for key in keys_of(action, self.settings)])
-        made.setToolTip(action.tip)
-        made.setStatusTip("")
-        made.setCheckable(action.checked is not None)
-        if action.icon and menu is not None:
-            made.setIcon(icon(action.icon, self.theme.tokens.muted))
-        made.triggered.connect(lambda: self._perform(action))
-        self._actions[action.name] = made
-        if menu is None:
-            self.addAction(made)
             return
-        if action.break_before:
-            menu.addSeparator()
-        menu.addAction(made)
-        if action.name == "file.open":
-            self._recent = menu.addMenu("Open recent")
-            self._recent.aboutToShow.connect(self._fill_recent)
-
-    def _perform(self, action: Action) -> None:
-        if self.is_open or action.anywhere:
-            action.perform(self)
-        if self.is_open:
-            self.session.settle(0.03)
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        for folder in self.settings.get("recent"):
-            entry = self._recent.addAction(folder)
-            entry.triggered.connect(lambda _=False, f=folder: self.open_folder(Path(f)))
-
-    def _update_actions(self) -> None:
-        for action in ACTIONS:
-            made = self._actions.get(action.name)
-            if made is None:
-                continue
-            made.setEnabled(self.is_open or action.anywhere)
-            if action.checked is not None and self.is_open:
-                made.setChecked(action.checked(self))
+        self._sentence.setText(notice.text)
+        self._sentence.show()
 
     # -- theme -------------------------------------------------------------------------------
 
@@ -373,7 +312,7 @@ class Window(QMainWindow):
         if name == "theme":
             self._follow_theme()
         elif name == "keys":
-            self._build_menus()
+            self.menus.build()
         elif name == "ask_from" and self.is_open:
             self.answers.ask_from = self.settings.get("ask_from")
         elif name == "provider" and self.work is not None:

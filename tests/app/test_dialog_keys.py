@@ -26,7 +26,7 @@ def choose(dialog, name):
 
 
 def shortcuts(window, name):
-    return [key.toString() for key in window._actions[name].shortcuts()]
+    return [key.toString() for key in window.menus.actions[name].shortcuts()]
 
 
 def test_every_action_of_the_program_is_listed_with_its_keys(dialog):
@@ -48,7 +48,7 @@ def test_keys_that_dialogs_use_themselves_can_be_given_too(dialog, window, qtbot
     choose(dialog, "view.refresh")
     press(dialog, "Add a key…")
     qtbot.keyClick(dialog.catch, key)
-    assert QKeySequence(key) in window._actions["view.refresh"].shortcuts()
+    assert QKeySequence(key) in window.menus.actions["view.refresh"].shortcuts()
 
 
 def test_a_key_taken_from_another_action_is_said(dialog, window, qtbot):

@@ -38,7 +38,8 @@ class Welcome(QWidget):
             wordWrap=True,
         )
         words.setProperty("role", "muted")
-        words.setMaximumWidth(px(60))
+        words.setFixedWidth(px(52))  # a wrapped label that is centred does not find its size
+        words.setMinimumHeight(words.heightForWidth(px(52)))
         button = QPushButton("Open folder…")
         button.setProperty("main", True)
         button.setToolTip("Ctrl+O, or drop a folder here")
@@ -48,9 +49,12 @@ class Welcome(QWidget):
         column.addStretch(2)
         for widget in (picture, title, words, button):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        again_column = QVBoxLayout()
+        again_column.setSpacing(px(0.5))
+        column.addLayout(again_column)
         for folder in recent[:_MOST]:
             again = QPushButton(icon("folder", tokens.accent), folder)
             again.setProperty("quiet", True)
             again.clicked.connect(lambda _=False, f=folder: self.folder_chosen.emit(Path(f)))
-            column.addWidget(again, 0, Qt.AlignmentFlag.AlignHCenter)
+            again_column.addWidget(again, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)

@@ -162,6 +162,7 @@ class Window(QMainWindow):
         self.work.deleteLater()
         self.work = None
         self._workspace = None
+        self.status.clear()
         self._show_welcome()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -237,6 +238,7 @@ class Window(QMainWindow):
         self._shown: QWidget | None = None
         self._sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._sentence.setProperty("role", "warning")
+        self._sentence.setMargin(self.theme.px(2))
         self._sentence.hide()
         column.insertWidget(1, self._sentence)
         self.setCentralWidget(whole)

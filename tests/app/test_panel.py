@@ -151,3 +151,24 @@ def test_changing_the_theme_keeps_the_work_in_hand(window, qtbot):
     qtbot.wait(50)
     window.answers.confirm()
     assert window.desk.selection.current == window.desk.photos.order[5]
+
+
+def test_where_to_begin_is_not_cut_off_and_says_why_a_folder_cannot_be_opened(qtbot, tmp_path):
+    from tagger.app.main import make_application, make_window
+
+    make_application()
+    window = make_window()
+    window.settings.note_recent(tmp_path)
+    window.close_library()
+    window.resize(1280, 800)
+    window.show()
+    qtbot.waitExposed(window)
+    with qtbot.waitSignal(window.up_to_date):
+        window.open_folder(tmp_path / "missing")
+    qtbot.wait(20)
+    labels = [each for each in window.findChildren(QLabel) if each.isVisible() and each.text()]
+    assert any("missing does not exist" in each.text() for each in labels)
+    for each in labels:
+        assert each.height() >= each.heightForWidth(each.width()), each.text()
+    assert not window.status.pause.isVisible()
+    window.close()

@@ -50,9 +50,7 @@ class StatusBar(QWidget):
         for part in parts:
             row.addWidget(part)
         self.setMinimumHeight(theme.px(4))
-        self.show_model("", "")
-        self.show_work("")
-        self.show_problems(0)
+        self.clear()
 
     def _button(self, name: str, words: str, signal: SignalInstance) -> QToolButton:
         button = QToolButton()
@@ -62,6 +60,15 @@ class StatusBar(QWidget):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(signal)
         return button
+
+    def clear(self) -> None:
+        """Show nothing: no library is open."""
+        self.show_photos("")
+        self.show_model("", "")
+        self.show_work("")
+        self.show_pause(False, False)
+        self.show_problems(0)
+        self.saved.setText("")
 
     def show_photos(self, words: str) -> None:
         """Show how many photos there are."""

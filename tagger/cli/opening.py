@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tagger.cli.output import ProgressLine, remark
 from tagger.core.errors import TaggerError
@@ -83,8 +84,33 @@ def run_trainer(arguments: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "tagger"]
     if getattr(sys, "frozen", False):
         command = [sys.executable]
-    done = subprocess.run([*command, "_trainer", *arguments], stdout=subprocess.PIPE, text=True)
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        raise ModelError("The training program stopped without a result; see what it said above.")
+    said: list[str] = []
+    with subprocess.Popen(
+        [*command, "_trainer", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        telling = threading.Thread(target=_tell, args=(child.stderr, said), daemon=True)
+        telling.start()
+        lines = child.stdout.read().strip().splitlines()
+        telling.join()
+    if child.returncode or not lines:
+        raise ModelError("\n".join(said[-1:]) or "The training program stopped without a result.")
+    for sentence in said:
+        remark(sentence)
     return json.loads(lines[-1])
+
+
+def _tell(stream: IO[str], said: list[str]) -> None:
+    """Show the trainer's progress as one line, and collect whatever else it says."""
+    line = ProgressLine(every_seconds=2.0)
+    for text in stream:
+        try:
+            event = json.loads(text)
+            line.show(f"{event['fraction']:4.0%}  {event['message']}")
+        except (ValueError, KeyError, TypeError):
+            said.append(text.rstrip())
+    line.done()

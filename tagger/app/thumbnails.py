@@ -168,6 +168,8 @@ class Thumbnails(QObject):
 
     def _take(self, wish: _Wish, image: QImage | None, problem: str) -> None:
         self._doing.discard((wish.slot, wish.signature, wish.width))
+        if self._library is None or wish.slot >= self._library.photos.slots:
+            return  # its library was closed meanwhile
         key = (wish.slot, wish.signature)
         if image is None:
             self.problems[key] = problem

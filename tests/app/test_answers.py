@@ -223,7 +223,7 @@ def test_enter_waits_for_the_model_and_shift_enter_does_not(
     texts = said(desk)
     answers.confirm()
     assert desk.selection.current == slot
-    assert "not come to this photo" in texts[-1]
+    assert "not answered for this photo" in texts[-1]
     assert not desk.session.library.acts()
     desk.selection.select_all()
     answers.confirm()

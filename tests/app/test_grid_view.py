@@ -84,6 +84,7 @@ def test_a_photo_that_cannot_be_read_shows_why(qtbot, photos_folder, window):
     qtbot.waitUntil(lambda: window.thumbnails.problem(slot) is not None, timeout=10_000)
     window.desk.selection.choose(slot)
     assert window.thumbnails.problem(slot) in window.workspace.panel.facts.text()
+    assert "cannot be read" in window.workspace.panel.photo._note_text.text()
 
 
 def test_resizing_keeps_the_open_photo_on_screen(grid, window):

@@ -58,7 +58,7 @@ class Answers:
         board = self.desk.board
         if not self.session.is_scored(np.array([board.slot]))[0]:
             self.desk.say(
-                "The model has not come to this photo, so there is nothing to confirm yet. "
+                "The model has not answered for this photo, so there is nothing to confirm. "
                 "Shift+Enter marks it as reviewed as it is."
             )
         elif self._act(verdicts.confirm_shown, self.session, board):

@@ -48,7 +48,7 @@ class Panel(QWidget):
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.facts = QLabel(wordWrap=True)
         self.facts.setProperty("role", "muted")
-        self.photo = PhotoPage(desk, answers, theme)
+        self.photo = PhotoPage(desk, answers, thumbnails, theme)
         self.photo.setObjectName("scrolled")
         self.crowd = CrowdPage(desk, answers, theme)
         self.crowd.setObjectName("scrolled")
@@ -68,6 +68,7 @@ class Panel(QWidget):
         listen(self, desk.board_changed, self._update)
         listen(self, desk.asked, self._update)
         listen(self, desk.photos.marks_changed, self._update_head)
+        thumbnails.ready.connect(self._looked_at)
         self._update()
 
     def _area(self, page: QWidget) -> QScrollArea:
@@ -120,6 +121,12 @@ class Panel(QWidget):
         for button in (self.confirm, self.review):  # Enter answers a question first
             button.setEnabled(is_open and self.desk.question is None)
         self._update_head()
+
+    def _looked_at(self, slot: int) -> None:
+        """Say so when it turns out that the open photo cannot be read."""
+        if slot == self.desk.selection.current and self.thumbnails.problem(slot):
+            self.photo.update_board()
+            self._update_head()
 
     def _update_head(self) -> None:
         desk, slot = self.desk, self.desk.selection.current

@@ -9,6 +9,7 @@ from tagger.app.models.answers import Answers
 from tagger.app.models.desk import Desk
 from tagger.app.models.filters import Filter
 from tagger.app.theme import Theme
+from tagger.app.thumbnails import Thumbnails
 from tagger.app.widgets.group_section import GroupSection
 from tagger.app.widgets.label_button import LabelButton
 from tagger.app.widgets.listening import listen
@@ -18,6 +19,7 @@ _AUDIT = (
     "can be judged honestly."
 )
 _UNSCORED = "No suggestions yet: the model has not come to this photo."
+_UNREADABLE = "This file cannot be read, so nothing is suggested. You can label it all the same."
 
 
 class PhotoPage(QWidget):
@@ -30,10 +32,16 @@ class PhotoPage(QWidget):
     focus_moved = Signal(object)
 
     def __init__(
-        self, desk: Desk, answers: Answers, theme: Theme, parent: QWidget | None = None
+        self,
+        desk: Desk,
+        answers: Answers,
+        thumbnails: Thumbnails,
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.desk, self.answers, self.theme = desk, answers, theme
+        self.thumbnails = thumbnails
         self.sections: list[GroupSection] = []
         self._note = QFrame()
         self._note.setObjectName("note")
@@ -71,9 +79,9 @@ class PhotoPage(QWidget):
             return ""
         if board.audit:
             return _AUDIT
-        if session.library.bundle is not None and not session.logits_of(board.slot):
-            return _UNSCORED
-        return ""
+        if session.library.bundle is None or session.logits_of(board.slot):
+            return ""
+        return _UNREADABLE if self.thumbnails.problem(board.slot) else _UNSCORED
 
     def _add_section(self) -> None:
         section = GroupSection(self.theme)

@@ -40,6 +40,8 @@ class Catalog:
         self._local = threading.local()
         self._connections: list[apsw.Connection] = []
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
         try:
             self._prepare()
         except apsw.Error as error:
@@ -121,7 +123,11 @@ class Catalog:
         The future is done when the result is on disk, or carries a `CatalogError`.
         """
         future: Future[T] = Future()
-        self._jobs.put(_Job(job, future))
+        with self._gate:
+            if self._closed:
+                future.set_exception(CatalogError(f"{self.path} is closed."))
+            else:
+                self._jobs.put(_Job(job, future))
         return future
 
     def flush(self) -> None:
@@ -159,8 +165,10 @@ class Catalog:
         return int(self.reader.execute("PRAGMA data_version").get)
 
     def close(self) -> None:
-        """Finish the waiting writes and close."""
-        self._jobs.put(None)
+        """Finish the waiting writes and close; a later write fails instead of waiting for ever."""
+        with self._gate:
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
         for connection in self._connections:
             connection.close()

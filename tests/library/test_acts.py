@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tagger.core.decisions import Verdict, verdicts_of
 from tagger.library.acts import UndoError
+from tagger.library.catalog import CatalogError
 from tagger.library.library import Library
 from tagger.library.mirror import write_mirror
 from tagger.library.scan import scan
@@ -283,3 +284,10 @@ def test_a_kill_right_after_a_decision_loses_nothing(library, tags):
 def test_scanning_again_changes_nothing(library):
     found = scan(library)
     assert (found.new, found.changed, found.moved, found.vanished) == ([], [], [], 0)
+
+
+def test_writing_after_closing_fails_instead_of_waiting(folder):
+    library = Library.open(folder)
+    library.close()
+    with pytest.raises(CatalogError, match="closed"):
+        library.catalog.write(lambda connection: None).result(5)

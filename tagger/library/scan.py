@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat as stat_module
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
 
 from tagger.core.names import new_id, utc_now
-from tagger.imaging.facts import photo_facts
-from tagger.imaging.formats import is_candidate
 from tagger.library.catalog import bump_revision
 from tagger.library.library import Library
+from tagger.library.walking import Found, Row, read_row, walk
 
-_PIECE = 65536
 _BATCH = 400
 
 Progress = Callable[[int, int], None]
@@ -41,13 +37,6 @@ class ScanResult:
     vanished: int = 0
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
     unclear_moves: list[bytes] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    path: bytes
-    size: int
-    mtime_ns: int
 
 
 def scan(
@@ -96,7 +85,7 @@ def _scan_root(
     }
     base = os.fsencode(folder)
     unchanged, fresh, back = set(), [], []
-    for found in _walk(base, result.unreadable):
+    for found in walk(base, result.unreadable):
         if stop.is_set():
             return
         before = known.get(found.path)
@@ -120,7 +109,7 @@ def _read_fresh(
     library: Library,
     root: int,
     base: bytes,
-    fresh: list[_Found],
+    fresh: list[Found],
     slots: dict[bytes, int],
     lost: dict[bytes, list[int]],
     result: ScanResult,
@@ -132,7 +121,7 @@ def _read_fresh(
     for number, found in enumerate(fresh, 1):
         if stop.is_set():
             break
-        row = _read_row(base, found)
+        row = read_row(base, found)
         if row.fingerprint in lost and found.path not in slots:
             held.append(row)
         else:
@@ -144,122 +133,6 @@ def _read_fresh(
                 on_progress(number, len(fresh))
     _write_rows(library, root, rows, slots, result)
     _write_moves(library, root, held, lost, slots, result)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    path: bytes
-    size: int
-    mtime_ns: int
-    fingerprint: bytes
-    taken: float | None
-    camera: str | None
-    width: int | None
-    height: int | None
-
-    @property
-    def values(self) -> tuple:
-        return (
-            self.size,
-            self.mtime_ns,
-            self.fingerprint,
-            self.taken,
-            self.camera,
-            self.width,
-            self.height,
-        )
-
-
-def _walk(base: bytes, unreadable: list[tuple[bytes, str]]) -> Iterator[_Found]:
-    """List candidate files below a folder, sorted, hidden ones skipped, each folder once."""
-    seen: set[tuple[int, int]] = set()
-    waiting = [b""]
-    while waiting:
-        relative = waiting.pop()
-        folder = os.path.join(base, relative) if relative else base
-        try:
-            here = os.stat(folder)
-            if (here.st_dev, here.st_ino) in seen:
-                continue
-            seen.add((here.st_dev, here.st_ino))
-            with os.scandir(folder) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            unreadable.append((relative, f"the folder cannot be read ({error.strerror})"))
-            continue
-        deeper = []
-        for entry in listed:
-            if entry.name.startswith(b"."):
-                continue
-            path = relative + b"/" + entry.name if relative else entry.name
-            if _is_folder(entry):
-                deeper.append(path)
-            elif (found := _candidate(entry, path)) is not None:
-                yield found
-        waiting.extend(reversed(deeper))
-
-
-def _is_folder(entry: os.DirEntry[bytes]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def _candidate(entry: os.DirEntry[bytes], path: bytes) -> _Found | None:
-    head = None
-    try:
-        status = entry.stat()
-    except OSError:  # a dangling or looping link: a photo with a problem, if named like one
-        return _Found(path, 0, 0) if is_candidate(entry.name, None) else None
-    regular = stat_module.S_ISREG(status.st_mode)
-    if b"." not in entry.name and regular and status.st_size:
-        try:
-            with open(entry.path, "rb") as file:
-                head = file.read(64)
-        except OSError:
-            return None
-    if not is_candidate(entry.name, head):
-        return None
-    return _Found(path, status.st_size if regular else 0, status.st_mtime_ns)
-
-
-def _read_row(base: bytes, found: _Found) -> _Row:
-    """Read head, middle and tail of a file: fingerprint, date, camera, size. Never raises."""
-    try:
-        path = os.path.join(base, found.path)
-        if not stat_module.S_ISREG(os.stat(path).st_mode):
-            return _Row(found.path, found.size, found.mtime_ns, bytes(16), None, None, None, None)
-        with open(path, "rb", buffering=0) as file:
-            head = file.read(_PIECE)
-            pieces = [head]
-            for start in (found.size // 2, found.size - _PIECE):
-                if start >= _PIECE:
-                    file.seek(start)
-                    pieces.append(file.read(_PIECE))
-            if len(pieces) == 1 and found.size > _PIECE:
-                pieces.append(file.read(_PIECE))
-    except OSError:
-        return _Row(found.path, found.size, found.mtime_ns, bytes(16), None, None, None, None)
-    facts = photo_facts(head)
-    return _Row(
-        found.path,
-        found.size,
-        found.mtime_ns,
-        fingerprint(found.size, pieces),
-        facts.taken,
-        facts.camera,
-        facts.width,
-        facts.height,
-    )
-
-
-def fingerprint(size: int, pieces: list[bytes]) -> bytes:
-    """Return 16 bytes that recognise a file by content: its size, and head, middle and tail."""
-    digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
-    for piece in pieces:
-        digest.update(piece)
-    return digest.digest()
 
 
 def _vanished_by_fingerprint(library: Library, root: int) -> dict[bytes, list[int]]:
@@ -289,7 +162,7 @@ def _write_presence(library: Library, gone: list[int], back: list[int]) -> None:
 
 
 def _write_rows(
-    library: Library, root: int, rows: list[_Row], slots: dict[bytes, int], result: ScanResult
+    library: Library, root: int, rows: list[Row], slots: dict[bytes, int], result: ScanResult
 ) -> None:
     if not rows:
         return
@@ -322,13 +195,13 @@ def _write_rows(
 def _write_moves(
     library: Library,
     root: int,
-    held: list[_Row],
+    held: list[Row],
     lost: dict[bytes, list[int]],
     slots: dict[bytes, int],
     result: ScanResult,
 ) -> None:
     """Give a photo that vanished here and appeared there, one for one, its old slot."""
-    arrivals: dict[bytes, list[_Row]] = {}
+    arrivals: dict[bytes, list[Row]] = {}
     for row in held:
         arrivals.setdefault(row.fingerprint, []).append(row)
     moved, unclear = [], []

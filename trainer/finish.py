@@ -19,6 +19,7 @@ from tagger.bundle.store import BundleStore
 from tagger.library.cache import EmbeddingStore
 from tagger.library.library import Library
 from tagger.library.roles import signature_text
+from tagger.library.runs import REPORT
 from trainer.ancestry import Ancestry
 from trainer.card import child_card
 from trainer.cases import make_cases, new_scores, old_scores, photos_to_compare
@@ -30,7 +31,7 @@ from trainer.progress import Progress
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import label_logits
 from trainer.report import Judgement, judge
-from trainer.runs import REPORT, save_out_of_fold
+from trainer.runs import save_out_of_fold
 from trainer.scores import ReadEmbeddings
 from trainer.storing import Description, store_child
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,12 @@ class Progress:
 
     Attributes:
         first, last: the part of the whole, 0 to 1, that fractions given here stand for.
+        also: told the share of the whole and the message.
     """
 
     first: float = 0.0
     last: float = 1.0
+    also: Callable[[float, str], None] | None = None
 
     def tell(self, stage: str, fraction: float, message: str) -> None:
         """Say what is being done; `fraction` is the share done of this part."""
@@ -29,11 +31,13 @@ class Progress:
             "message": message,
         }
         print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
+        if self.also is not None:
+            self.also(share, message)
 
     def part(self, first: float, last: float) -> Progress:
         """Return the progress of a part of this one."""
         width = self.last - self.first
-        return Progress(self.first + width * first, self.first + width * last)
+        return replace(self, first=self.first + width * first, last=self.first + width * last)
 
     def ticker(self, stage: str, message: str) -> Callable[[float], None]:
         """Return a function of the share done that repeats one message."""

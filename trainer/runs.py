@@ -1,9 +1,7 @@
-"""A run's own folder: what went in, what came out, so that any bundle can be explained."""
+"""What a run keeps for later trainings: scores that no model saw the photos for."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,30 +9,9 @@ from numpy.typing import NDArray
 
 from tagger.bundle.errors import BundleError
 from tagger.bundle.files import read_arrays, write_arrays
-from tagger.core.errors import TaggerError
 from tagger.library.places import user_folder
 
 OUT_OF_FOLD = "oof.npz"
-REPORT = "report.json"
-
-
-class RunError(TaggerError):
-    """A run's folder cannot be written."""
-
-
-def new_run() -> Path:
-    """Make and return the folder of a new run, `runs/<time>-<id>` in the user data folder.
-
-    Raises:
-        RunError: it cannot be made.
-    """
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    folder = user_folder("runs") / f"{stamp}-{secrets.token_hex(4)}"
-    try:
-        folder.mkdir()
-    except OSError as error:
-        raise RunError(f"{folder} cannot be made: {error.strerror or error}") from error
-    return folder
 
 
 def save_out_of_fold(

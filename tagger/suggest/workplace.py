@@ -14,7 +14,7 @@ from tagger.library.cache_problems import ProblemTable
 from tagger.library.opening import find_places
 from tagger.library.places import LibraryPlaces
 from tagger.suggest.engine import Engine, open_engine
-from tagger.suggest.lock import LibraryLock
+from tagger.suggest.lock import lock_library
 from tagger.suggest.plan import Plan, find_plan, first_plan
 from tagger.suggest.providers import Obtained
 from tagger.suggest.trust import ensure_golden, ensure_valid, state_of
@@ -70,7 +70,7 @@ class Workplace:
         """
         self.asked_for = folder
         self.places: LibraryPlaces = find_places(folder)
-        self._lock = LibraryLock(self.places.data, self.places.home)
+        self._lock = lock_library(self.places.data, self.places.home)
         try:
             self.problems = ProblemTable(self.places.cache)
             self.hashes = HashStore.open(self.places.cache, writable=True)

@@ -15,11 +15,11 @@ import argparse
 
 from tagger.bundle.store import BundleStore
 from tagger.library.library import Library
-from tagger.library.opening import checked_folder
+from tagger.library.opening import checked_folder, find_places
 from tagger.library.places import user_folder
 from trainer.deep.loop import Plan
 from trainer.deep.run import Wish, fine_tune
-from trainer.progress import Progress
+from trainer.lifetime import lifetime
 from trainer.quick.command import add_common_arguments, print_result
 
 
@@ -59,8 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     wish = Wish(plan, arguments.size, arguments.aim.replace("-", "_"))
-    with Library.open(arguments.library) as library:
-        outcome = fine_tune(library, BundleStore(user_folder("bundles")), wish, Progress())
+    home = find_places(arguments.library).home
+    with lifetime(home, "deep", arguments.run) as life, Library.open(home) as library:
+        store = BundleStore(user_folder("bundles"))
+        outcome = fine_tune(library, store, wish, life.progress, life.run)
+        life.bundle = outcome.spec.bundle_id
     print_result(outcome.result, arguments.json)
     return 0
 

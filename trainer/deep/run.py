@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,6 @@ from trainer.quick.learn import learn_groups, prepare
 from trainer.quick.problems import GroupInputs, Setting, fit_path
 from trainer.quick.run import gather_groups
 from trainer.quick.task import GroupTask, make_task
-from trainer.runs import new_run
 
 KEPT_OUT = 0.15
 """Share of the training photos that the backbone does not see: for stopping, regularisation,
@@ -66,8 +66,12 @@ class Wish:
     aim: str = "balanced"
 
 
-def fine_tune(library: Library, store: BundleStore, wish: Wish, progress: Progress) -> Outcome:
+def fine_tune(
+    library: Library, store: BundleStore, wish: Wish, progress: Progress, run: Path
+) -> Outcome:
     """Fine-tune the active bundle's backbone on a library's labels; activates nothing.
+
+    The run's folder `run` keeps what went in and came out.
 
     Raises:
         NoModel: the library has no model yet.
@@ -114,7 +118,7 @@ def fine_tune(library: Library, store: BundleStore, wish: Wish, progress: Progre
         fit_s=time.monotonic() - start.began,
         facts={"aim": wish.aim, "training": history, "torch_parity": difference},
     )
-    return finish(start, made, new_run(), progress.part(0.9, 1.0))
+    return finish(start, made, run, progress.part(0.9, 1.0))
 
 
 def _tasks(start: Start) -> list[GroupTask]:

@@ -16,9 +16,9 @@ from typing import Any
 
 from tagger.bundle.store import BundleStore
 from tagger.library.library import Library
-from tagger.library.opening import checked_folder
+from tagger.library.opening import checked_folder, find_places
 from tagger.library.places import user_folder
-from trainer.progress import Progress
+from trainer.lifetime import lifetime
 from trainer.quick.run import retrain
 from trainer.quick.thresholds import AIMS
 
@@ -39,19 +39,25 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         default="balanced",
         help="what default thresholds aim at: F1, F0.5 or F2 (default: balanced)",
     )
+    parser.add_argument(
+        "--run", type=Path, metavar="FOLDER", help="an empty folder to keep the run in"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Retrain; print the result. Returns the exit code."""
     checked_folder(arguments.library)
-    with Library.open(arguments.library) as library:
+    home = find_places(arguments.library).home
+    with lifetime(home, "quick", arguments.run) as life, Library.open(home) as library:
         outcome = retrain(
             library,
             BundleStore(user_folder("bundles")),
             aim=arguments.aim.replace("-", "_"),
-            progress=Progress(),
+            progress=life.progress,
+            run=life.run,
         )
+        life.bundle = outcome.spec.bundle_id
     print_result(outcome.result, arguments.json)
     return 0
 

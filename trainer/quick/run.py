@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from tagger.bundle.graph import load_model
 from tagger.bundle.head_graph import backbone_of
@@ -10,6 +11,7 @@ from tagger.bundle.spec import MODEL_FILE
 from tagger.bundle.store import BundleStore
 from tagger.core.schema import Schema
 from tagger.library.library import Library
+from tagger.library.runs import new_run
 from trainer.ancestry import DISTILLED_KEY, Ancestry
 from trainer.begin import begin
 from trainer.cases import SAMPLE
@@ -21,17 +23,22 @@ from trainer.progress import Progress
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import learn_groups, prepare
 from trainer.quick.task import GroupTask, make_task
-from trainer.runs import new_run
 
 
 def retrain(
-    library: Library, store: BundleStore, *, aim: str = "balanced", progress: Progress | None = None
+    library: Library,
+    store: BundleStore,
+    *,
+    run: Path | None = None,
+    aim: str = "balanced",
+    progress: Progress | None = None,
 ) -> Outcome:
     """Fit new heads on a library's kept embeddings and store the bundle; activates nothing.
 
     Args:
         library: opened; its active bundle becomes the parent.
         store: the user's bundles.
+        run: the run's folder; None makes one.
         aim: operating point for the default thresholds: a key of `thresholds.AIMS`.
         progress: told what is being done.
 
@@ -63,7 +70,7 @@ def retrain(
         fit_s=time.monotonic() - start.began,
         facts={"aim": aim},
     )
-    return finish(start, made, new_run(), told.part(0.8, 1.0))
+    return finish(start, made, run or new_run(), told.part(0.8, 1.0))
 
 
 def _inherited(ancestry: Ancestry) -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""From the first to the last moment of a training: its folder, its state, and how it ends."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from tagger.core.errors import TaggerError
+from tagger.library.runs import RunLog, new_run
+from trainer.progress import Progress
+
+_PROGRAM_ERROR = "The training stopped because of an error in the program ({}). The present model "
+_PROGRAM_ERROR += "stays as it is; the run's log.txt says more."
+
+
+class DiskFull(TaggerError):
+    """The disk is full."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The training was told to end."""
+
+
+@dataclass
+class Lifetime:
+    """A training under way.
+
+    Attributes:
+        run: its folder.
+        progress: writes to stderr and into the folder.
+        bundle: id of the model it made; to be set before the end.
+    """
+
+    run: Path
+    progress: Progress
+    bundle: str = field(default="")
+
+
+@contextmanager
+def lifetime(library: Path, method: str, run: Path | None = None) -> Iterator[Lifetime]:
+    """Keep a run's state true from here to the end of the block, however that ends.
+
+    Args:
+        library: home folder of the library.
+        method: `quick`, `better` or `deep`.
+        run: its folder, made before by whoever wants to follow it; None makes one.
+
+    Raises:
+        RunError: the folder cannot be made or written.
+        DiskFull: instead of the system's error, with what to do.
+    """
+    folder = new_run() if run is None else run
+    log = RunLog(folder, library.resolve(), method)
+    life = Lifetime(folder, Progress(also=log.tell))
+    _stop_on_request()
+    try:
+        yield life
+    except TaggerError as error:
+        log.failed(str(error))
+        raise
+    except KeyboardInterrupt:
+        log.stopped()
+        raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            log.failed(_PROGRAM_ERROR.format(error))
+            raise
+        full = DiskFull(
+            f"No new model was made: the disk of {folder.parent} or of the temporary files is "
+            "full. Make room and train again."
+        )
+        log.failed(str(full))
+        raise full from error
+    except BaseException as error:
+        log.failed(_PROGRAM_ERROR.format(repr(error)))
+        raise
+    log.done(life.bundle)
+
+
+def _stop_on_request() -> None:
+    """Let a request of the system to end (SIGTERM) end the training as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        with suppress(ValueError):
+            signal.signal(signal.SIGTERM, _raise_stopped)
+
+
+def _raise_stopped(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped

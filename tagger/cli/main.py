@@ -23,6 +23,7 @@ from tagger.library.places import user_folder
 COMMANDS = {
     "demo": "try the program on sample photos, or on a folder of yours",
     "suggest": "compute suggestions for a folder of photos",
+    "ask": "say what a photo shows: a dog and its breed, a human, or neither",
     "import": "take labels in from a CSV or JSON file",
     "export": "write the labels of a library as JSON or CSV",
     "train": "retrain from your labels; makes a new model, activates nothing",

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from tagger.core.errors import TaggerError
 from tagger.suggest.job import Job
-from tagger.suggest.protocol import ADD, CHECK, COMMAND, DOCTOR, Message, encode, messages
+from tagger.suggest.protocol import ADD, CHECK, COMMAND, DOCTOR, SCORE, Message, encode, messages
 from tagger.suggest.workplace import Model, Workplace, open_model
 
 log = logging.getLogger(__name__)
@@ -232,10 +232,14 @@ def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
         from tagger.suggest.adapting import adapt
 
         answer = adapt(json.loads(sys.stdin.buffer.readline()))
+    elif arguments == [SCORE]:
+        from tagger.suggest.scoring import score
+
+        answer = score(json.loads(sys.stdin.buffer.readline()))
     elif arguments[0] == CHECK and len(arguments) == 3:
         answer = _checked(Path(arguments[1]), arguments[2])
     else:
-        usage = f"[{DOCTOR} [PROVIDER] | {ADD} | {CHECK} FOLDER PROVIDER]"
+        usage = f"[{DOCTOR} [PROVIDER] | {ADD} | {SCORE} | {CHECK} FOLDER PROVIDER]"
         sys.stderr.write(f"usage: tagger {COMMAND} {usage}\n")
         return 2
     out.write(json.dumps(answer).encode() + b"\n")

@@ -41,6 +41,9 @@ ADD = "--add"
 CHECK = "--check"
 """Argument, before a bundle's folder and a provider, that makes the child check it and end."""
 
+SCORE = "--score"
+"""Argument that makes the child read one request of `scoring`, answer it and end."""
+
 
 def encode(message: Message) -> bytes:
     """Return a message as one line; names that are no UTF-8 survive."""

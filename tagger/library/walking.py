@@ -55,10 +55,24 @@ class Row:
         )
 
 
-def walk(base: bytes, unreadable: list[tuple[bytes, str]]) -> Iterator[Found]:
-    """List candidate files below a folder, sorted, hidden ones skipped, each folder once."""
+def walk(
+    base: bytes,
+    unreadable: list[tuple[bytes, str]],
+    start: bytes = b"",
+    deep: bool = True,
+    may_be_gone: bool = False,
+) -> Iterator[Found]:
+    """List candidate files below a folder, sorted, hidden ones skipped, each folder once.
+
+    Args:
+        base: the root; paths are relative to it.
+        unreadable: takes folders that cannot be read, with the reason.
+        start: the folder to begin with, relative to the root.
+        deep: whether folders below are gone into.
+        may_be_gone: whether it is no news that `start` is not there.
+    """
     seen: set[tuple[int, int]] = set()
-    waiting = [b""]
+    waiting = [start]
     while waiting:
         relative = waiting.pop()
         folder = os.path.join(base, relative) if relative else base
@@ -70,7 +84,9 @@ def walk(base: bytes, unreadable: list[tuple[bytes, str]]) -> Iterator[Found]:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            unreadable.append((relative, f"the folder cannot be read ({error.strerror})"))
+            gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+            if not (gone and may_be_gone and relative == start):
+                unreadable.append((relative, f"the folder cannot be read ({error.strerror})"))
             continue
         deeper = []
         for entry in listed:
@@ -81,7 +97,8 @@ def walk(base: bytes, unreadable: list[tuple[bytes, str]]) -> Iterator[Found]:
                 deeper.append(path)
             elif (found := _candidate(entry, path)) is not None:
                 yield found
-        waiting.extend(reversed(deeper))
+        if deep:
+            waiting.extend(reversed(deeper))
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -1,0 +1,1 @@
+"""From photos to batches, so that the step never waits: decoding, augmentation, prefetching."""

@@ -1,0 +1,1 @@
+"""The training loop of every network here: `fit` trains, `predict` asks."""

@@ -1,0 +1,1 @@
+"""Losses of several groups at once, each with what is not known left out."""

@@ -1,0 +1,53 @@
+"""From an embedding to the logits of one group: linear, or with hidden layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """The shape of a head.
+
+    Attributes:
+        hidden: widths of the hidden layers with ReLU between; none = linear.
+        dropout: share of numbers left out in front of every layer while training.
+        initial: how weights start: `default` (torch's), `he` (He uniform) or `zero` (of the last).
+    """
+
+    hidden: tuple[int, ...] = ()
+    dropout: float = 0.0
+    initial: str = "default"
+
+
+class HeadNet(nn.Module):
+    """Logits float [N, L] of embeddings [N, D].
+
+    Attributes:
+        layers: the linear layers, first to last.
+    """
+
+    def __init__(self, width: int, labels: int, settings: HeadSettings) -> None:
+        super().__init__()
+        widths = (width, *settings.hidden, labels)
+        self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(widths))
+        self.dropout = nn.Dropout(settings.dropout)
+        for layer in self.layers:
+            if settings.initial == "he" and isinstance(layer, nn.Linear):
+                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)
+        last = self.layers[-1]
+        if settings.initial == "zero" and isinstance(last, nn.Linear):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits."""
+        for at, layer in enumerate(self.layers):
+            if at:
+                x = x.relu()
+            x = layer(self.dropout(x))
+        return x

@@ -150,7 +150,7 @@ def input_facts(model: str) -> InputFacts:
 
 
 def _torchvision_facts(name: str) -> InputFacts:
-    found = torchvision.models.get_model_weights(name).DEFAULT
+    found: Any = cast(Any, torchvision.models.get_model_weights(name)).DEFAULT
     wanted = found.transforms()
     side = wanted.crop_size[0]
     preprocessing = Preprocessing(
@@ -160,9 +160,7 @@ def _torchvision_facts(name: str) -> InputFacts:
         resize_to=wanted.resize_size[0],
         interpolation=_interpolation(wanted.interpolation.value),
     )
-    return InputFacts(
-        preprocessing, _three(wanted.mean), _three(wanted.std), url=str(cast(Any, found).url)
-    )
+    return InputFacts(preprocessing, _three(wanted.mean), _three(wanted.std), url=str(found.url))
 
 
 def _interpolation(name: str) -> Interpolation:

@@ -13,7 +13,6 @@ import onnx
 from numpy.typing import NDArray
 
 from tagger import __version__
-from tagger.bundle.files import write_json
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
 from tagger.library.cache import EmbeddingStore
@@ -31,6 +30,7 @@ from trainer.progress import Progress
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import label_logits
 from trainer.report import Judgement, judge
+from trainer.report_files import Compared, write_report
 from trainer.runs import save_out_of_fold
 from trainer.scores import ReadEmbeddings
 from trainer.storing import Description, store_child
@@ -109,7 +109,8 @@ def finish(start: Start, made: Made, run: Path, progress: Progress) -> Outcome:
         BundleError: the bundle cannot be written.
     """
     progress.tell("compare", 0.0, "Comparing before and after")
-    judgement, figures = _compare(start, made)
+    compared = _compare(start, made)
+    judgement, figures = judge(compared.cases), compared.figures
     progress.tell("bundle", 0.4, "Writing the new model")
     save_dataset(run, start.dataset)
     save_out_of_fold(run, _out_of_fold(start.dataset, made.fitted))
@@ -129,12 +130,13 @@ def finish(start: Start, made: Made, run: Path, progress: Progress) -> Outcome:
         "run": str(run),
         "report": str(run / REPORT),
     }
-    write_json(run / REPORT, result | _further(start, made, judgement, parity))
+    report = result | _further(start, made, judgement, parity)
+    write_report(run, spec.name, report, compared, start.library.photo_path)
     progress.tell("done", 1.0, "The new model is ready")
     return Outcome(result, spec, run)
 
 
-def _compare(start: Start, made: Made) -> tuple[Judgement, dict[str, dict[str, Any]]]:
+def _compare(start: Start, made: Made) -> Compared:
     library, ancestry = start.library, start.ancestry
     photos = photos_to_compare(library, start.embeddings, start.dataset, made.sample)
     before = old_scores(library, ancestry.parent, start.embeddings.read, photos)
@@ -145,7 +147,7 @@ def _compare(start: Start, made: Made) -> tuple[Judgement, dict[str, dict[str, A
         "before": measured(library, photos, before, start.dataset),
         "after": measured(library, photos, after, start.dataset),
     }
-    return judge(cases), figures
+    return Compared(photos.slots, cases, figures)
 
 
 def _out_of_fold(dataset: Dataset, fitted: Sequence[FittedGroup]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Setting:
     description: str
     least: float | None = None
     most: float | None = None
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[Any, str], ...] = ()
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -73,6 +73,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Thumbnails on disk take at most so much; the least used ones go first. From next start.",
         50,
         100_000,
+    ),
+    Setting(
+        "training_at_close",
+        "go on",
+        "Training when the window is closed",
+        "What a training that is under way does then. One that goes on is found again, with its "
+        "report, when the folder is opened the next time.",
+        choices=(("go on", "Goes on"), ("stop", "Is stopped")),
+    ),
+    Setting(
+        "watch",
+        True,
+        "New photos in an open folder",
+        "Photos that are copied, moved or changed in the folder while it is open are noticed by "
+        "themselves, or only when the folder is looked through (F5).",
+        choices=((True, "Appear at once"), (False, "When I ask")),
     ),
     Setting("side", 160, "", "Width of the photos in the grid, in pixels.", 96, 384),
     Setting("window", "", "", "Place and size of the window."),

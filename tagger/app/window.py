@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from tagger.app.background import Background
 from tagger.app.dialogs.host import close_dialogs
+from tagger.app.dialogs.retrain import follow_training
 from tagger.app.library_work import LibraryWork
 from tagger.app.menus import Menus
 from tagger.app.models.answers import Answers
@@ -122,6 +123,7 @@ class Window(QMainWindow):
         self.show_library(library)
         assert self.work is not None
         self.work.begin(folder)
+        follow_training(self)
         self.settings.note_recent(folder)
         self.opened.emit()
 
@@ -134,6 +136,7 @@ class Window(QMainWindow):
         self.work = LibraryWork(desk, self.settings, self.status, self)
         self.work.said.connect(self._show_notice)
         self.work.up_to_date.connect(self.up_to_date)
+        self.work.replaced.connect(lambda: self.open_folder(library.places.home))
         self.thumbnails.use(library)
         self._show_workspace(desk, answers)
         desk.said.connect(self._show_notice)
@@ -317,8 +320,17 @@ class Window(QMainWindow):
             self.menus.build()
         elif name == "ask_from" and self.is_open:
             self.answers.ask_from = self.settings.get("ask_from")
+        elif name == "watch" and self.work is not None:
+            self.work.watching.watch(self.settings.get("watch"))
         elif name == "provider" and self.work is not None:
             self.work.suggest()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Look whether the folder changed while another program had the keyboard."""
+        super().changeEvent(event)
+        active = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()
+        if active and self.work is not None:
+            self.work.watching.come_back()
 
     # -- drag and drop -----------------------------------------------------------------------
 

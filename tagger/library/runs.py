@@ -30,6 +30,7 @@ STOP = "stop"
 LOG = "log.txt"
 CURVES = "curves.json"
 REPORT = "report.json"
+REPORT_PAGE = "report.html"
 
 Phase = Literal["running", "done", "failed", "stopped"]
 
@@ -161,7 +162,7 @@ def read_run(folder: Path) -> Run | None:
         if (folder / STOP).exists():
             state = replace(state, phase="stopped")
         else:
-            state = replace(state, phase="failed", failure=_last_words(folder) or _BROKE_OFF)
+            state = replace(state, phase="failed", failure=last_words(folder) or _BROKE_OFF)
     return Run(folder, state)
 
 
@@ -243,7 +244,7 @@ def _write_json(path: Path, value: Any) -> None:
         raise
 
 
-def _last_words(folder: Path) -> str:
+def last_words(folder: Path) -> str:
     """Return what a process that broke off said last, if it was a sentence."""
     try:
         with (folder / LOG).open("rb") as file:

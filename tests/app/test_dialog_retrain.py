@@ -1,9 +1,13 @@
 """Retraining from the window: what there is to learn, the report, and who decides."""
 
+import contextlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -317,15 +321,116 @@ def test_what_the_trainer_cannot_do_is_its_own_sentence(trained_window, qtbot):
     dialog.close()
 
 
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    return False
+
+
 @pytest.mark.slow
-def test_closing_the_window_ends_a_training(trained_window, qtbot):
+def test_closing_the_window_ends_a_training_where_that_was_chosen(trained_window, qtbot):
     window = trained_window
+    known = len(bundle_store().list())
     dialog = open_retrain(window)
     press(dialog, "Retrain")
-    process = dialog.run._child._process
-    qtbot.waitUntil(lambda: process.processId() > 0)
+    qtbot.waitUntil(lambda: dialog.run.process_id is not None, timeout=30_000)
+    pid = dialog.run.process_id
+    dialog.go_on.setChecked(False)
     window.close()
-    qtbot.waitUntil(lambda: process.processId() == 0, timeout=10_000)
+    qtbot.waitUntil(lambda: gone(pid), timeout=20_000)
+    assert len(bundle_store().list()) == known
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_without_the_window_and_is_found_again(trained_window, qtbot):
+    from tagger.app.main import make_window
+
+    window = trained_window
+    folder = window.session.library.places.home
+    dialog = open_retrain(window)
+    press(dialog, "Retrain")
+    qtbot.waitUntil(lambda: dialog.run.process_id is not None, timeout=30_000)
+    pid = dialog.run.process_id
+    assert dialog.go_on.isChecked()
+    window.close()
+    assert not gone(pid)
+    again = make_window()
+    again.open_folder(folder)
+    again.show()
+    with qtbot.waitSignal(again.up_to_date, timeout=60_000):
+        pass
+    run = open_retrain(again).run
+    qtbot.waitUntil(lambda: run.report is not None, timeout=120_000)
+    assert run.report.bundle in {spec.bundle_id for spec in bundle_store().list()}
+    again.close()
+    third = make_window()
+    third.open_folder(folder)
+    with qtbot.waitSignal(third.up_to_date, timeout=60_000):
+        pass
+    assert not open_retrain(third).run.running, "what was told is not told again"
+    assert "A new model" not in third.last_notice
+    third.close()
+
+
+@pytest.mark.slow
+def test_a_training_that_ended_while_the_window_was_closed_is_told(trained_window, qtbot):
+    from tagger.app.main import make_window
+
+    window = trained_window
+    folder = window.session.library.places.home
+    dialog = open_retrain(window)
+    press(dialog, "Retrain")
+    qtbot.waitUntil(lambda: dialog.run.process_id is not None, timeout=30_000)
+    pid = dialog.run.process_id
+    window.close()
+    qtbot.waitUntil(lambda: gone(pid), timeout=120_000)
+    again = make_window()
+    again.open_folder(folder)
+    qtbot.waitUntil(lambda: again.last_notice.startswith("A new model was made."), timeout=60_000)
+    assert open_retrain(again).run.report is not None
+    again.close()
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_leaves_the_old_model_and_one_sentence(trained_window, qtbot):
+    window = trained_window
+    before, known = window.session.library.bundle_id, len(bundle_store().list())
+    dialog = open_retrain(window)
+    press(dialog, "Retrain")
+    qtbot.waitUntil(lambda: dialog.run.fraction > 0, timeout=60_000)
+    os.kill(dialog.run.process_id, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=20_000)
+    assert says(dialog, "The training broke off without a word")
+    assert window.session.library.bundle_id == before
+    assert len(bundle_store().list()) == known
+    assert pressable(dialog, "Retrain").isEnabled()
+    dialog.close()
+
+
+def test_learning_curves_are_drawn_when_there_are_some(qtbot):
+    from tagger.app.dialogs.curves_view import CurvesView
+
+    view = CurvesView(Theme(LIGHT, 8))
+    qtbot.addWidget(view)
+    view.show_curves([])
+    assert view.isHidden()
+    series = [
+        {"name": "loss/training", "points": [(0.0, 1.0), (10.0, 0.5), (20.0, 0.4)]},
+        {"name": "loss/kept out", "points": [(0.0, 1.1), (20.0, 0.6)]},
+        {"name": "mAP", "points": [(0.0, 0.2), (20.0, 0.5)]},
+    ]
+
+    def shown():
+        view.show_curves(series)
+        return not view.isHidden()
+
+    qtbot.waitUntil(shown, timeout=30_000)
+    assert set(view._plots) == {"loss", "mAP"}
+    assert list(view._lines["loss/training"].getData()[1]) == [1.0, 0.5, 0.4]
 
 
 def test_the_report_of_the_trainer_has_the_form_the_window_reads(tmp_path):

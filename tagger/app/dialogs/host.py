@@ -84,12 +84,12 @@ def opened(window: QWidget, make: _Opens[D]) -> D:
 
 
 def close_dialogs(window: QWidget) -> None:
-    """Close what is open and end what runs, before the window closes its library."""
+    """Close what is open before the window closes its library; a training goes on or is ended."""
     from tagger.app.dialogs.frame import Dialog
     from tagger.app.dialogs.retrain_run import RetrainRun
 
     for run in window.findChildren(RetrainRun):
-        run.close()
+        run.close(go_on=cast(Host, window).settings.get("training_at_close") == "go on")
     for dialog in window.findChildren(Dialog):
         dialog.close()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QFormLayout,
     QProgressBar,
     QRadioButton,
@@ -12,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tagger.app.dialogs.curves_view import CurvesView
 from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.host import Host, opened
 from tagger.app.dialogs.parts import button, line, row, text, whole_number
@@ -160,6 +164,15 @@ class RetrainDialog(Dialog):
         inside.addWidget(
             text("You can go on working, and close this: you are told when it is done.", "muted")
         )
+        self.curves = CurvesView(self.theme)
+        inside.addWidget(self.curves, 4)
+        self.go_on = QCheckBox("Go on when the window is closed")
+        self.go_on.setToolTip("What it made is shown when this folder is opened the next time.")
+        self.go_on.setChecked(self.host.settings.get("training_at_close") == "go on")
+        self.go_on.toggled.connect(
+            lambda on: self.host.settings.set("training_at_close", "go on" if on else "stop")
+        )
+        inside.addWidget(self.go_on)
         inside.addStretch(3)
         return page
 
@@ -183,6 +196,7 @@ class RetrainDialog(Dialog):
             self.pages.turn_to(self.run_page)
             self.message.setText(run.message)
             self.bar.setValue(round(run.fraction * 1000))
+            self.curves.show_curves(run.curves())
         elif report is not None:
             fresh = self.pages.currentWidget() is not self.view
             if fresh:
@@ -267,6 +281,20 @@ class RetrainDialog(Dialog):
         self.need = read_need(self.session.library)
         self._show_need(self.need)
         self._follow()
+
+
+def follow_training(window: QWidget) -> None:
+    """Find a training of the open library again that went on without the window."""
+    host = cast(Host, window)
+    run = run_of(window, host.session)
+    if run.reattach() is not None:
+        _tell_end(run, host, window)
+    elif run.running:
+        once = Qt.ConnectionType.SingleShotConnection
+        run.ended.connect(lambda: _tell_end(run, host, window), once)
+        host.say(
+            "A training of this folder is still under way.", ("Show it", lambda: _open(window))
+        )
 
 
 def _tell_end(run: RetrainRun, host: Host, window: QWidget | None) -> None:

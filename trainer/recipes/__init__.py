@@ -1,0 +1,1 @@
+"""The five published systems as recipes: the original setting against ours, on the same photos."""

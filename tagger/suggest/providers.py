@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from tagger.core.errors import TaggerError
+from tagger.suggest.failures import SETUP, explain
 from tagger.suggest.gpu import NO_GPU
 
 log = logging.getLogger(__name__)
 
-SETUP = "python3 installer/bootstrap.py setup"
-"""The command that brings what a provider lacks."""
+
+TRY_AGAIN = "tagger doctor --try-again"
+"""The command that forgets crashes of providers."""
 
 
 class ProviderError(TaggerError):
     """No provider can compute with this model."""
+
+
+class ProviderFailed(Exception):
+    """One provider cannot be used; holds what ONNX Runtime said of it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class Provider:
     by_itself: bool
     options: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def bound(self) -> bool:
+        """Whether inputs and outputs are bound to prepared buffers on a GPU."""
+        return self.key in ("cuda", "tensorrt")
+
 
 PROVIDERS = (
     Provider("tensorrt", "TensorrtExecutionProvider", "TensorRT (NVIDIA GPU)", False, False),
@@ -50,8 +60,13 @@ PROVIDERS = (
         "CUDA (NVIDIA GPU)",
         False,
         True,
-        # The last batch of a run has another size: an exhaustive search would run again for it.
-        (("cudnn_conv_algo_search", "HEURISTIC"), ("use_tf32", "0")),
+        # An exhaustive search would run for each batch size that is probed. Doubling the arena
+        # takes memory from the screen and other programs.
+        (
+            ("cudnn_conv_algo_search", "HEURISTIC"),
+            ("use_tf32", "0"),
+            ("arena_extend_strategy", "kSameAsRequested"),
+        ),
     ),
     Provider("directml", "DmlExecutionProvider", "DirectML (any GPU on Windows)", False, True),
     Provider("coreml", "CoreMLExecutionProvider", "Core ML (Apple)", False, True),
@@ -105,24 +120,34 @@ def obtain(
     available: Sequence[str],
     hindered: Callable[[], str],
     open_session: Callable[[Provider], S],
+    crashed: Callable[[Provider], bool] = lambda provider: False,
 ) -> Obtained[S]:
     """Try providers one at a time until one really computes.
 
     Args:
-        requested: `auto`, or the key of a provider, after which only the CPU is tried.
+        requested: `auto`, or the key of a provider, after which only the CPU is tried (after
+            TensorRT also CUDA).
         available: names that this ONNX Runtime was built with.
         hindered: says why no NVIDIA GPU can be used here; empty if one can.
         open_session: makes a session on one provider and runs it once; may raise anything.
+        crashed: says whether opening it ended the program before, with these very versions.
 
     Raises:
         ProviderError: not even the CPU could, with the reason.
     """
     wanted = [p for p in PROVIDERS if p.by_itself] if requested == "auto" else [by_key(requested)]
+    if requested == "tensorrt":
+        wanted.append(by_key("cuda"))
     if wanted[-1].key != "cpu":
         wanted.append(by_key("cpu"))
     reasons: list[str] = []
     for provider in wanted:
         reason = missing(provider, available, hindered)
+        if not reason and crashed(provider):
+            reason = (
+                f"{provider.title} is not tried: it ended the program when it was opened before. "
+                f"After a change, try it again with `{TRY_AGAIN}`."
+            )
         if reason:
             if requested != "auto" or _worth_saying(provider, reason):
                 reasons.append(reason)
@@ -133,6 +158,11 @@ def obtain(
             log.warning("%s: %s", provider.name, error)
             reasons.append(f"{provider.title} could not be used: {explain(str(error))}")
             continue
+        if partly := getattr(session, "partly", ""):
+            reasons.append(
+                f"{provider.title} computes this model only in part: {partly} large steps run on "
+                "the processor, which costs speed. Use another model with it."
+            )
         got = next(iter(session.get_providers()), "none")
         if got == provider.name:
             return Obtained(session, provider, requested, tuple(reasons))
@@ -158,15 +188,3 @@ def missing(provider: Provider, available: Sequence[str], hindered: Callable[[],
 def _worth_saying(provider: Provider, reason: str) -> bool:
     """Whether somebody who asked for nothing special wants to know: a GPU lies idle."""
     return provider.key == "cuda" and reason != NO_GPU
-
-
-def explain(error: str) -> str:
-    """Return a provider's error in one sentence, naming the library it lacks, if it does."""
-    library = re.search(r"(lib[\w+-]+\.so(\.\d+)*|[\w+-]+\.dll)", error)
-    lacking = re.search(r"cannot open shared object|LoadLibrary|which is missing|not found", error)
-    if library and lacking:
-        return f"the library {library.group(1)} is missing. Run `{SETUP}` to install it."
-    if re.search(r"out of memory|failed to allocate|bad_alloc", error, re.IGNORECASE):
-        return "it has not enough memory free. Close other programs that use it."
-    first = next((line.strip() for line in error.splitlines() if line.strip()), "no reason given")
-    return first[:300].rstrip(".") + "."

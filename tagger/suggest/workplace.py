@@ -13,10 +13,11 @@ from tagger.library.cache_hashes import HashStore
 from tagger.library.cache_problems import ProblemTable
 from tagger.library.opening import find_places
 from tagger.library.places import LibraryPlaces
-from tagger.suggest.engine import Engine, open_engine
+from tagger.suggest.engine import Engine
 from tagger.suggest.lock import lock_library
 from tagger.suggest.plan import Plan, find_plan, first_plan
 from tagger.suggest.providers import Obtained
+from tagger.suggest.sessions import open_engine
 from tagger.suggest.trust import ensure_golden, ensure_valid, state_of
 
 

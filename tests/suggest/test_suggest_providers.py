@@ -1,14 +1,10 @@
 """Promises about providers. GPUs cannot be tried here: sessions and lists are made up for them."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-from tagger.suggest.doctor import examine
-from tagger.suggest.gpu import NO_GPU, Gpu, hindrance, parse_smi
-from tagger.suggest.providers import PROVIDERS, SETUP, ProviderError, explain, obtain
+from tagger.suggest.failures import SETUP
+from tagger.suggest.gpu import NO_GPU
+from tagger.suggest.providers import PROVIDERS, TRY_AGAIN, ProviderError, obtain
 
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
@@ -91,6 +87,17 @@ def test_tensorrt_is_tried_only_when_asked_for():
     assert obtain("tensorrt", [TENSORRT, CPU], with_gpu, fine).provider.key == "tensorrt"
 
 
+def test_who_asks_for_tensorrt_in_vain_gets_cuda():
+    def without(provider):
+        if provider.name == TENSORRT:
+            raise RuntimeError("libnvinfer.so.10: cannot open shared object file")
+        return fine(provider)
+
+    found = obtain("tensorrt", [TENSORRT, CUDA, CPU], with_gpu, without)
+    assert found.provider.key == "cuda"
+    assert "TensorRT is not installed" in found.reasons[0]
+
+
 @pytest.mark.parametrize(
     ("key", "name"), [("directml", "DmlExecutionProvider"), ("coreml", "CoreMLExecutionProvider")]
 )
@@ -115,46 +122,29 @@ def test_only_what_was_tried_here_is_marked_verified():
     assert [provider.key for provider in PROVIDERS if provider.verified] == ["cpu"]
 
 
-def test_memory_errors_are_told_as_such():
-    assert "not enough memory" in explain("CUDA failure 2: out of memory ; GPU=0")
+def test_a_provider_that_crashed_before_is_not_tried_again_and_the_way_back_is_told():
+    tried = []
+
+    def watch(provider):
+        tried.append(provider.key)
+        return fine(provider)
+
+    crashed = {"cuda"}
+    found = obtain("auto", [CUDA, CPU], with_gpu, watch, lambda one: one.key in crashed)
+    assert (found.provider.key, tried) == ("cpu", ["cpu"])
+    assert "ended the program" in found.reasons[0]
+    assert TRY_AGAIN in found.reasons[0]
+    crashed.clear()
+    found = obtain("auto", [CUDA, CPU], with_gpu, watch, lambda one: one.key in crashed)
+    assert found.provider.key == "cuda"
 
 
-def test_drivers_and_gpus_that_cuda_13_leaves_out_are_named():
-    answer = "NVIDIA H200, 580.95.05, 9.0\nTesla V100, 580.95.05, 7.0\n"
-    assert parse_smi(answer) == [
-        Gpu("NVIDIA H200", "580.95.05", 9.0),
-        Gpu("Tesla V100", "580.95.05", 7.0),
-    ]
-    assert hindrance(parse_smi(answer)) == "", "one of the two can be used"
-    assert "Tesla V100 is too old" in hindrance(parse_smi(answer)[1:])
-    old = hindrance([Gpu("GeForce RTX 3060", "535.10", 8.6)])
-    assert "driver 535.10 is too old" in old
-    assert "580" in old
-    assert hindrance([]) == NO_GPU
-    assert parse_smi("NVIDIA-SMI has failed because it couldn't communicate\n") == []
+def test_a_provider_that_leaves_large_steps_to_the_processor_is_used_but_told():
+    def partly(provider):
+        session = fine(provider)
+        session.partly = "12 of 49" if provider.name == CUDA else ""
+        return session
 
-
-def test_the_doctor_tells_what_is_really_used():
-    report = examine()
-    assert report["obtained_provider"] in report["available_providers"]
-    assert report["requested_provider"] == "auto"
-    assert {entry["key"]: entry["verified"] for entry in report["providers"]}["cuda"] is False
-    assert report["versions"]["onnxruntime"]
-    assert isinstance(report["problems"], list)
-
-
-def test_the_doctor_explains_why_a_wish_was_not_met():
-    report = examine("coreml")
-    assert report["obtained_provider"] == "cpu"
-    assert any("Core ML" in sentence for sentence in report["problems"])
-
-
-def test_the_doctor_answers_in_one_line_of_json_and_through_the_pipe(talk):
-    done = subprocess.run(
-        [sys.executable, "-m", "tagger", "_suggester", "--doctor"], capture_output=True, check=True
-    )
-    report = json.loads(done.stdout)
-    assert report["obtained_provider"]
-    one = talk()
-    one.client.doctor()
-    assert one.wait("doctor")["obtained_provider"] == report["obtained_provider"]
+    found = obtain("auto", [CUDA, CPU], with_gpu, partly)
+    assert found.provider.key == "cuda"
+    assert "12 of 49 large steps run on the processor" in found.reasons[0]

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tagger.core.errors import TaggerError
+from trainer.startup import prepare_for_torch
 
 PROGRAM = "python -m trainer"
 TRAINING_LIBRARIES = frozenset({"torch", "torchvision", "timm", "torchmetrics", "onnxscript"})
@@ -22,14 +23,18 @@ TRAINING_LIBRARIES = frozenset({"torch", "torchvision", "timm", "torchmetrics", 
 
 @dataclass(frozen=True)
 class Command:
-    """A command: the module that carries it out, and its line in the list of commands."""
+    """A command: the module that carries it out, and its line in the list of commands.
+
+    `torch` says that it trains with torch, which the process must be made fit for.
+    """
 
     module: str
     summary: str
+    torch: bool = False
 
 
 COMMANDS: dict[str, Command] = {
-    "fit": Command("trainer.deep.command", "fine-tune a library's model, with torch"),
+    "fit": Command("trainer.deep.command", "fine-tune a library's model, with torch", torch=True),
     "quick": Command("trainer.quick.command", "retrain from a library's labels, in seconds"),
     "starter": Command("trainer.starter.command", "assemble the starter model, if it is missing"),
 }
@@ -46,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _overview().parse_args(arguments)
         return 2
     name, *rest = arguments
+    if COMMANDS[name].torch:
+        prepare_for_torch()
     try:
         return _run(name, rest)
     except TaggerError as error:

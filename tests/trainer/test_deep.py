@@ -15,10 +15,12 @@ from tagger.bundle.spec import MODEL_FILE  # noqa: E402
 from tagger.bundle.validate import validate_bundle  # noqa: E402
 from tagger.core.preprocessing import Preprocessing  # noqa: E402
 from tagger.imaging.model_input import model_input  # noqa: E402
+from trainer.deep.distillation import Distillation  # noqa: E402
 from trainer.deep.graph_net import GraphNet, NotTrainable, same_padding  # noqa: E402
-from trainer.deep.head_nets import Distillation, FixedHead  # noqa: E402
-from trainer.deep.photos import PhotoReader, augmented  # noqa: E402
-from trainer.deep.run import split_for_stopping  # noqa: E402
+from trainer.deep.head_nets import FixedHead  # noqa: E402
+from trainer.deep.plan import training_side  # noqa: E402
+from trainer.deep.teach import split_for_stopping  # noqa: E402
+from trainer.nets.outputs import Outputs  # noqa: E402
 from trainer.session import open_session  # noqa: E402
 
 
@@ -39,13 +41,13 @@ def embeddings_by_torch(net, pixels):
 
 def test_the_graph_in_torch_gives_the_graphs_embeddings(backbone, test_data):
     pixels = photos_of(test_data, 4)
-    ours = embeddings_by_torch(GraphNet(backbone, (224, 224)), pixels)
+    ours = embeddings_by_torch(GraphNet(backbone, Preprocessing(224, 224)), pixels)
     theirs = open_session(backbone.SerializeToString())(pixels)["embedding"]
     assert np.abs(ours - theirs).max() <= 1e-4
 
 
 def test_changed_weights_come_out_in_the_exported_graph(backbone, test_data):
-    net = GraphNet(backbone, (96, 96))
+    net = GraphNet(backbone, Preprocessing(96, 96))
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.mul_(1.02)
@@ -55,12 +57,12 @@ def test_changed_weights_come_out_in_the_exported_graph(backbone, test_data):
     run = open_session(exported.SerializeToString())
     ours = embeddings_by_torch(net, pixels)
     assert np.abs(ours - run(pixels)["embedding"]).max() <= 1e-4
-    plain = embeddings_by_torch(GraphNet(backbone, (96, 96)), pixels)
+    plain = embeddings_by_torch(GraphNet(backbone, Preprocessing(96, 96)), pixels)
     assert np.abs(ours - plain).max() > 0.01
 
 
 def test_another_input_size_keeps_tensorflows_padding(backbone):
-    net = GraphNet(backbone, (97, 97))
+    net = GraphNet(backbone, Preprocessing(97, 97))
     side = 97
     for node in net.export().graph.node:
         if node.op_type == "Conv":
@@ -73,7 +75,7 @@ def test_another_input_size_keeps_tensorflows_padding(backbone):
 def test_a_graph_with_unknown_steps_is_refused_in_a_sentence(backbone):
     backbone.graph.node[0].op_type = "Erf"
     with pytest.raises(NotTrainable, match="uses Erf"):
-        GraphNet(backbone, (224, 224))
+        GraphNet(backbone, Preprocessing(224, 224))
 
 
 def test_fixed_heads_give_the_numbers_of_the_bundle(starter):
@@ -83,31 +85,23 @@ def test_fixed_heads_give_the_numbers_of_the_bundle(starter):
     for head in heads:
         ours = FixedHead(head)(torch.from_numpy(embeddings)).numpy()
         np.testing.assert_allclose(ours, head_logits(head, embeddings), atol=2e-3)
-    old = [torch.from_numpy(s) for s in Distillation.targets(list(heads), embeddings)]
-    kept = Distillation(list(heads))(torch.from_numpy(embeddings), old)
+    keep = Distillation(list(heads), embeddings, 1.0)
+    rows, total = torch.arange(6), torch.tensor(6.0)
+    kept = keep(Outputs(torch.from_numpy(embeddings), {}), rows, total)
     assert abs(float(kept)) < 1e-2, "nothing is lost where nothing has changed"
-    moved = Distillation(list(heads))(torch.from_numpy(embeddings[::-1].copy()), old)
+    moved = keep(Outputs(torch.from_numpy(embeddings[::-1].copy()), {}), rows, total)
     assert float(moved) > float(kept) + 0.1
+    parts = [
+        keep(Outputs(torch.from_numpy(embeddings[::-1][at : at + 3].copy()), {}), part, total)
+        for at, part in ((0, rows[:3]), (3, rows[3:]))
+    ]
+    assert abs(float(sum(parts)) - float(moved)) < 1e-4, "the parts of a batch add up to it"
 
 
-def test_augmentation_flips_and_shifts_but_keeps_the_picture():
-    rng = np.random.default_rng(0)
-    ramp = np.zeros((64, 50, 50, 3), np.uint8)
-    ramp[..., 0] = np.arange(50)[None, None, :] * 5
-    out = augmented(ramp, rng).numpy()
-    assert out.shape == ramp.shape
-    rising = out[:, 25, 40, 0] > out[:, 25, 10, 0]
-    assert 16 < rising.sum() < 48
-    assert len({row.tobytes() for row in out}) > 4
-
-
-def test_unreadable_photos_are_grey_and_named(tmp_path):
-    (tmp_path / "broken.jpg").write_bytes(b"no photo")
-    reader = PhotoReader([tmp_path / "broken.jpg", tmp_path / "gone.jpg"], Preprocessing(16, 16))
-    pixels = reader.read([0, 1])
-    reader.close()
-    assert (pixels == 127).all()
-    assert reader.unreadable == {0, 1}
+def test_training_happens_at_a_smaller_size_that_is_never_too_small():
+    assert training_side(224) == 176
+    assert training_side(64) == 64
+    assert training_side(32) == 32
 
 
 def test_twins_are_not_torn_apart_by_the_part_kept_out(scenes):

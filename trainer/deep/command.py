@@ -17,7 +17,7 @@ from tagger.bundle.store import BundleStore
 from tagger.library.library import Library
 from tagger.library.opening import checked_folder, find_places
 from tagger.library.places import user_folder
-from trainer.deep.loop import Plan
+from trainer.deep.plan import Plan
 from trainer.deep.run import Wish, fine_tune
 from trainer.lifetime import lifetime
 from trainer.quick.command import add_common_arguments, print_result

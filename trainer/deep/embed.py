@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from tagger.bundle.graph import EMBEDDING, model_bytes
 from tagger.core.preprocessing import Preprocessing
 from trainer.deep.graph_net import GraphNet
-from trainer.deep.photos import PhotoReader
+from trainer.feeding.feed import Feed
+from trainer.feeding.pixels import PixelStore, decoding_threads
 from trainer.session import open_session
 
 _BATCH = 16
+_THREADS = 4
 
 
 class NewEmbeddings:
@@ -49,13 +51,14 @@ class NewEmbeddings:
     def read(self, slots: NDArray[np.int64]) -> NDArray[np.float16]:
         """Return float16 [n, D] of slots; photos that cannot be read give what grey gives."""
         missing = [slot for slot in dict.fromkeys(slots.tolist()) if slot not in self._rows]
-        reader = PhotoReader([self._path_of(slot) for slot in missing], self._preprocessing)
-        for at in range(0, len(missing), _BATCH):
-            part = range(at, min(at + _BATCH, len(missing)))
-            rows = self.compute(reader.read(part)).astype(np.float16)
-            self._rows.update(zip([missing[k] for k in part], rows, strict=True))
-            self._tell(len(self._rows))
-        reader.close()
+        photos = [self._path_of(slot) for slot in missing]
+        store = PixelStore(photos, self._preprocessing, kept_bytes=0)
+        with decoding_threads(_THREADS) as pool:
+            for batch in Feed(store, pool, _BATCH).plain(np.arange(len(missing))):
+                rows = self.compute(batch.images.numpy()).astype(np.float16)
+                slots_done = [missing[at] for at in batch.rows.tolist()]
+                self._rows.update(zip(slots_done, rows, strict=True))
+                self._tell(len(self._rows))
         return np.stack([self._rows[slot] for slot in slots.tolist()])
 
     def compute(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

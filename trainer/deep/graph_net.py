@@ -20,10 +20,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tagger.bundle.graph import EMBEDDING, INPUT
+from tagger.bundle.head_graph import embedding_size
 from tagger.core.errors import TaggerError
+from tagger.core.preprocessing import Preprocessing
 
 TYPICAL = 0.1
 """Root mean square of the numbers trained in place of a channel's weights."""
+
+LAST_BLOCK = 4
+"""Convolutions that count as the last block: expand, filter, project, and the one to the map."""
 
 _LEAST = 1e-6
 
@@ -36,19 +41,25 @@ class GraphNet(nn.Module):
     """uint8 images [N, H, W, 3] to embeddings float32 [N, D].
 
     Attributes:
-        size: side (height, width) of the input in pixels.
+        preprocessing: from a photo to its input.
+        width: D.
     """
 
-    def __init__(self, model: onnx.ModelProto, size: tuple[int, int]) -> None:
-        """Take a graph `image` → `embedding`; `size` may differ from its own.
+    def __init__(self, model: onnx.ModelProto, preprocessing: Preprocessing) -> None:
+        """Take a graph `image` → `embedding`.
+
+        Args:
+            model: the graph.
+            preprocessing: whose input size may differ from the graph's own.
 
         Raises:
             NotTrainable: the graph has a step that is not known.
         """
         super().__init__()
         self._model = onnx.ModelProto()
-        self._model.CopyFrom(resized(model, size))
-        self.size = size
+        self._model.CopyFrom(resized(model, (preprocessing.height, preprocessing.width)))
+        self.preprocessing = preprocessing
+        self.width = embedding_size(model)
         self._constants: dict[str, NDArray[Any]] = {
             tensor.name: numpy_helper.to_array(tensor) for tensor in self._model.graph.initializer
         }
@@ -77,6 +88,17 @@ class GraphNet(nn.Module):
         self.register_parameter(f"{key}_weight", nn.Parameter(weight / scale))
         self.register_parameter(f"{key}_bias", nn.Parameter(bias))
         self._keys[node.output[0]] = key
+
+    def depths(self) -> dict[str, int]:
+        """Return the depth of every parameter by name: the number of its convolution."""
+        order = {key: at for at, key in enumerate(self._keys.values())}
+        return {name: order[name.partition("_")[0]] for name, _ in self.named_parameters()}
+
+    def last_block(self) -> set[str]:
+        """Return the names of the parameters of the last convolutions."""
+        depths = self.depths()
+        first = max(depths.values(), default=0) - LAST_BLOCK
+        return {name for name, depth in depths.items() if depth > first}
 
     def weight_of(self, key: str) -> Tensor:
         """Return the weights of a convolution as the graph holds them."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from tagger.bundle.heads import TINY, Head, head_scores
-
-Array = np.ndarray
+from tagger.bundle.heads import TINY, Head
 
 
 class FixedHead(nn.Module):
@@ -64,37 +61,3 @@ def can_distil(head: Head) -> bool:
     """Say whether a head can be carried over to another backbone."""
     known = head.type in ("linear", "softmax_sum", "ensemble")
     return known and all(can_distil(member) for member in head.members)
-
-
-class Distillation(nn.Module):
-    """Holds the new embeddings to what the old ones said, head by head."""
-
-    def __init__(self, heads: list[Head]) -> None:
-        super().__init__()
-        self._facts = [(head.link, head.has_null) for head in heads]
-        self.heads = nn.ModuleList(FixedHead(head) for head in heads)
-
-    @staticmethod
-    def targets(heads: list[Head], embeddings: Array) -> list[Array]:
-        """Return the old scores: one float32 [N, L] per head, from the old embeddings [N, D]."""
-        return [head_scores(head, embeddings) for head in heads]
-
-    def forward(self, embeddings: Tensor, targets: list[Tensor]) -> Tensor:
-        """Return the mean cross-entropy to old scores, less its least possible value."""
-        total = embeddings.new_zeros(())
-        for head, (link, has_null), old in zip(self.heads, self._facts, targets, strict=True):
-            logits = head(embeddings)
-            if link == "sigmoid":
-                now = functional.binary_cross_entropy_with_logits(logits, old, reduction="sum")
-                least = functional.binary_cross_entropy(old, old, reduction="sum")
-            else:
-                full = _with_null(old) if has_null else old
-                now = -(full * torch.log_softmax(logits, dim=1)).sum()
-                least = -(full * full.clamp_min(TINY).log()).sum()
-            total = total + (now - least) / len(embeddings)
-        return total
-
-
-def _with_null(scores: Tensor) -> Tensor:
-    null = (1 - scores.sum(dim=1, keepdim=True)).clamp_min(0)
-    return torch.cat([scores, null], dim=1)

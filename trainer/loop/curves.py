@@ -1,9 +1,8 @@
-"""Learning curves: `curves.json` for the window, TensorBoard's files for TensorBoard."""
+"""Learning curves while training: for the window, and for TensorBoard."""
 
 from __future__ import annotations
 
-import json
-import os
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +11,8 @@ from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-CURVES = "curves.json"
-FORMAT = "tagger-curves"
-VERSION = 1
+from tagger.library.runs import write_curves
+
 EVERY_S = 2.0
 MOST_POINTS = 1000
 
@@ -23,24 +21,18 @@ MOST_POINTS = 1000
 class Curves:
     """What was measured so far; written live.
 
-    `curves.json` holds `state` (`running`, `done` or `stopped`), `share` of the training done,
-    `epoch`, `epochs`, `seconds`, `photos_per_s`, `monitor`, `best` ({epoch, value} or null),
-    `train` and `judged`: columns of equal length by name, `epoch` (fractions) among them.
+    The run's curves (`tagger.library.runs.write_curves`) go over epochs: `loss` and `rate` of
+    steps, and every figure of a judgement as `judged NAME`.
 
     Attributes:
         folder: of the run; None = nothing is written.
-        epochs: planned.
-        monitor: figure that the best weights are chosen by.
         train: columns `epoch`, `loss`, `rate` of steps.
         judged: columns `epoch`, `loss`, … of judgements.
     """
 
     folder: Path | None
-    epochs: float
-    monitor: str
     train: dict[str, list[float]] = field(default_factory=dict)
     judged: dict[str, list[float]] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
     _written: float = 0.0
     _board: SummaryWriter | None = None
 
@@ -56,7 +48,7 @@ class Curves:
             self.train = {name: _halved(column) for name, column in self.train.items()}
         self._log("train", step, values)
         if time.monotonic() - self._written > EVERY_S:
-            self.write("running")
+            self.write()
 
     def note(self, step: int, epoch: float, figures: Mapping[str, float]) -> None:
         """Note a judgement."""
@@ -70,30 +62,20 @@ class Curves:
             for name, value in values.items():
                 self._board.add_scalar(f"{group}/{name}", value, step)
 
-    def write(self, state: str) -> None:
-        """Write `curves.json`, whole or not at all."""
-        self._written = time.monotonic()
-        if self.folder is None:
-            return
-        content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "state": state,
-            "epochs": self.epochs,
-            "monitor": self.monitor,
-            **self.facts,
-            "train": self.train,
-            "judged": self.judged,
-        }
-        path = self.folder / CURVES
-        temporary = path.with_suffix(".tmp")
-        text = json.dumps(_finite(content), ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", "utf-8")
-        os.replace(temporary, path)
+    def write(self) -> None:
+        """Write the run's curves, whole or not at all.
 
-    def close(self, state: str) -> None:
+        Raises:
+            OSError: the disk is full.
+        """
+        self._written = time.monotonic()
+        if self.folder is not None:
+            series = [*_series("", self.train), *_series("judged ", self.judged)]
+            write_curves(self.folder, series)
+
+    def close(self) -> None:
         """Write for the last time."""
-        self.write(state)
+        self.write()
         if self._board is not None:
             self._board.close()
 
@@ -115,11 +97,16 @@ def _halved(column: list[float]) -> list[float]:
     return column[1::2]
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, 6) if abs(value) < float("inf") else None
-    if isinstance(value, Mapping):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value
+def _series(prefix: str, columns: Mapping[str, list[float]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"{prefix}{name}",
+            "points": [
+                [round(x, 4), round(y, 6)]
+                for x, y in zip(columns["epoch"], column, strict=True)
+                if math.isfinite(y)
+            ],
+        }
+        for name, column in columns.items()
+        if name != "epoch"
+    ]

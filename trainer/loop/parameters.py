@@ -90,9 +90,11 @@ def make_optimiser(parts: list[Part], settings: OptimiserSettings) -> Optimizer:
     if settings.name == "sgd":
         return torch.optim.SGD(groups, momentum=settings.momentum, nesterov=settings.momentum > 0)
     if settings.name == "rmsprop":
-        return torch.optim.RMSprop(groups, alpha=0.9, eps=1e-7, momentum=settings.momentum)
+        return torch.optim.RMSprop(
+            groups, alpha=0.9, eps=settings.epsilon, momentum=settings.momentum
+        )
     kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
-    return kind(groups)
+    return kind(groups, eps=settings.epsilon)
 
 
 def set_rates(optimiser: Optimizer, parts: list[Part], factor: float, share: float) -> None:

@@ -24,6 +24,7 @@ class OptimiserSettings:
         head_rate: of the heads; 0 = as the backbone's.
         decay: weight decay (matrices only; biases and norms have none).
         momentum: of SGD and RMSprop.
+        epsilon: added to what Adam and RMSprop divide by (Keras: 1e-7).
         depth_decay: factor of the rate for every stage nearer to the photo (1 = all the same).
         clip: largest length of the gradient; 0 = as it comes.
     """
@@ -33,6 +34,7 @@ class OptimiserSettings:
     head_rate: float = 0.0
     decay: float = 1e-2
     momentum: float = 0.9
+    epsilon: float = 1e-8
     depth_decay: float = 1.0
     clip: float = 0.0
 
@@ -82,6 +84,8 @@ class FitSettings:
         keep: `best` weights by that figure, or the `last`.
         patience: judgements without a better one after which to stop; 0 = never.
         judge_every: steps between judgements; 0 = once an epoch.
+        judge_first: judge before the first step too, so that a training that makes everything
+            worse changes nothing.
         drop_last: leave out the last batch of an epoch where it is not full.
         seed: of order, augmentation and dropout.
         deterministic: refuse operations whose result depends on timing.
@@ -111,6 +115,7 @@ class FitSettings:
     keep: Literal["best", "last"] = "best"
     patience: int = 0
     judge_every: int = 0
+    judge_first: bool = False
     drop_last: bool = False
     seed: int = 0
     deterministic: bool = False

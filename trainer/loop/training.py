@@ -82,7 +82,7 @@ class Training:
         steps = planned_steps(settings.epochs, self.steps_an_epoch)
         self.clock = Clock(steps, settings.seconds, settings.fill_time)
         written = run if processes.main else None
-        self.curves = Curves(written, settings.epochs, settings.monitor)
+        self.curves = Curves(written)
         self.step = 0
         self.share = 0.0
         self.waited = 0
@@ -114,6 +114,8 @@ class Training:
 
     def run_all(self) -> None:
         """Train to the end, and leave the weights that are kept in the network."""
+        if self.settings.judge_first and self.step == 0:
+            self._judge()
         while not self._over:
             self._epoch()
         if self.settings.keep == "last" or not self.best_figures:
@@ -124,8 +126,7 @@ class Training:
         elif self.run is not None:
             load_best(self.run, self.net)
         self.net.eval()
-        self.curves.facts |= self._live()
-        self.curves.close("done")
+        self.curves.close()
 
     @property
     def _over(self) -> bool:
@@ -162,7 +163,6 @@ class Training:
         whole = float(self.processes.sum(loss))
         self.working_s += time.monotonic() - began
         rate = float(self.stepper.optimiser.param_groups[-1]["lr"])
-        self.curves.facts = self._live()
         self.curves.stepped(self.step, self.epoch, {"loss": whole, "rate": rate})
         shown = math.ceil(self.epoch)
         planned = math.ceil(self.settings.epochs)
@@ -210,8 +210,7 @@ class Training:
 
     def _save(self) -> None:
         self._saved = time.monotonic()
-        self.curves.facts = self._live()
-        self.curves.write("running")
+        self.curves.write()
         if self.run is not None and self.processes.main:
             save_checkpoint(self.run, self._state())
         self.processes.wait()
@@ -246,16 +245,6 @@ class Training:
         self.working_s, self.waiting_s = state["times"]
         self.best_worth, self.best_epoch, self.best_figures = state["best"]
         self.curves.restore(state["curves"])
-
-    def _live(self) -> dict[str, Any]:
-        best = {"epoch": self.best_epoch, "value": self.best_figures.get(self.settings.monitor)}
-        return {
-            "share": self.share,
-            "epoch": self.epoch,
-            "seconds": self.clock.elapsed,
-            "photos_per_s": self.photos / max(1e-6, self.working_s + self.waiting_s),
-            "best": best if self.best_figures else None,
-        }
 
     def facts(self) -> dict[str, Any]:
         """Return what the training took."""

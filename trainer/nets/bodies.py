@@ -143,7 +143,7 @@ def input_facts(model: str) -> InputFacts:
         preprocessing,
         _three(data["mean"]),
         _three(data["std"]),
-        url=(config.url or "") if config else "",
+        url=str(config.url or "") if config else "",
         hub=(config.hf_hub_id or "") if config else "",
         licence=(config.license or "") if config else "",
     )

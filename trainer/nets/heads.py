@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -15,7 +16,8 @@ class HeadSettings:
     Attributes:
         hidden: widths of the hidden layers with ReLU between; none = linear.
         dropout: share of numbers left out in front of every layer while training.
-        initial: how weights start: `default` (torch's), `he` (He uniform) or `zero` (of the last).
+        initial: how weights start: `default` (torch's); `glorot` (Glorot uniform, biases 0, as
+            Keras does); `he` (the same, hidden layers He uniform); `zero` (the last layer is 0).
     """
 
     hidden: tuple[int, ...] = ()
@@ -36,13 +38,7 @@ class HeadNet(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(widths))
         self.dropout = nn.Dropout(settings.dropout)
         for layer in self.layers:
-            if settings.initial == "he" and isinstance(layer, nn.Linear):
-                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
-        last = self.layers[-1]
-        if settings.initial == "zero" and isinstance(last, nn.Linear):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+            _start(cast(nn.Linear, layer), settings.initial, last=layer is self.layers[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits."""
@@ -51,3 +47,15 @@ class HeadNet(nn.Module):
                 x = x.relu()
             x = layer(self.dropout(x))
         return x
+
+
+def _start(layer: nn.Linear, initial: str, *, last: bool) -> None:
+    if initial == "zero" and last:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    if initial in ("he", "glorot"):
+        if initial == "he" and not last:
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+        else:
+            nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(layer.bias)

@@ -7,9 +7,8 @@ once the resize is counted (see docs/decoding.md).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
@@ -19,18 +18,31 @@ from tagger.imaging.colour import RGB, to_srgb
 from tagger.imaging.files import Source, open_stream
 from tagger.imaging.opener import PROBLEM_HEAD, open_picture
 from tagger.imaging.problems import PhotoProblem, problem_of_decoding
+from tagger.imaging.room import LARGE_PICTURES, needed_bytes
 from tagger.imaging.turning import pending_orientation, swaps_sides, turn_upright
 
-__all__ = ["WHITE", "PhotoProblem", "Source", "Wanted", "read_photo", "upright_image"]
+__all__ = [
+    "WHITE",
+    "OnStep",
+    "PhotoProblem",
+    "Source",
+    "Wanted",
+    "no_step",
+    "read_photo",
+    "upright_image",
+]
 
 WHITE: RGB = (255, 255, 255)
 
 Wanted = Callable[[int, int], tuple[int, int]]
 """From the upright width and height of a photo, the least width and height that are enough."""
 
-_LARGE = 64_000_000
-_one_large_at_a_time = threading.Lock()
-"""Pictures over `_LARGE` pixels take 4 bytes each, twice while converted: one at a time."""
+OnStep = Callable[[str], None]
+"""Told the name of each step when it is done, so that somebody may time them."""
+
+
+def no_step(name: str) -> None:
+    """Take no notice."""
 
 
 def read_photo(
@@ -57,7 +69,11 @@ def read_photo(
 
 @contextmanager
 def upright_image(
-    source: Source, *, wanted: Wanted | None = None, background: RGB = WHITE
+    source: Source,
+    *,
+    wanted: Wanted | None = None,
+    background: RGB = WHITE,
+    on_step: OnStep = no_step,
 ) -> Iterator[Image.Image]:
     """Decode a photo to a Pillow picture in mode RGB, sRGB and upright, for use inside the block.
 
@@ -65,19 +81,23 @@ def upright_image(
         source: path, bytes path, or open file.
         wanted: what size is enough; None: full size.
         background: RGB behind transparency.
+        on_step: called after `read` and `decode`.
 
     Raises:
         PhotoProblem: it cannot be read.
     """
     with open_stream(source) as stream:
+        on_step("read")
         image = open_picture(stream)
         orientation = pending_orientation(image)
         enough = _enough(image, orientation, wanted)
+        full_size = image.size
         if image.format == "JPEG":
             image.draft(None, enough)
-        large = image.width * image.height > _LARGE
-        with _one_large_at_a_time if large else nullcontext():
-            yield _decode(image, stream, orientation, enough, background)
+        with LARGE_PICTURES.room_for(needed_bytes(image, full_size)):
+            upright = _decode(image, stream, orientation, enough, background)
+            on_step("decode")
+            yield upright
 
 
 def _enough(image: Image.Image, orientation: int, wanted: Wanted | None) -> tuple[int, int]:

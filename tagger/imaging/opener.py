@@ -1,7 +1,7 @@
-"""Recognising and opening a picture with Pillow, with a limit of our own and no global state.
+"""Recognising and opening a picture with Pillow, with a limit of our own.
 
-`Image.open` is not used: its limit on pixels is one global number, it would need the HEIF plug-in
-registered for the whole process, and it takes every PostScript file to Ghostscript.
+`Image.open` is not used: it would need the HEIF plug-in registered for the whole process, and it
+takes every PostScript file to Ghostscript.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tagger.imaging.problems import problem_of_beginning, problem_of_decoding, p
 
 MAX_PIXELS = 250_000_000
 """Pictures of more pixels are refused before any memory is taken for them."""
+
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # some of Pillow's decoders ask it themselves
 
 PROBLEM_HEAD = 64 * 1024
 """So many first bytes are looked at to explain why a file is no picture."""

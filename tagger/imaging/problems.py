@@ -12,7 +12,15 @@ from tagger.core.errors import TaggerError
 from tagger.imaging.formats import sniff
 
 Kind = Literal[
-    "unreadable", "damaged", "too_large", "not_a_picture", "vanished", "permission", "special"
+    "unreadable",
+    "damaged",
+    "too_large",
+    "not_a_picture",
+    "vanished",
+    "permission",
+    "special",
+    "disk",
+    "memory",
 ]
 
 _STRANGERS: tuple[tuple[int, bytes, Kind, str], ...] = (
@@ -57,9 +65,9 @@ class PhotoProblem(TaggerError):
     The message is the reason in plain words, without the path.
 
     Attributes:
-        kind: `unreadable` (a picture, but of a variant we cannot read, or the disk failed),
-            `damaged`, `too_large`, `not_a_picture`, `vanished`, `permission`, or `special`
-            (a folder, a pipe, a device, a looping link).
+        kind: `unreadable` (a picture, but of a variant we cannot read), `damaged`, `too_large`,
+            `not_a_picture`, `vanished`, `permission`, `special` (a folder, a pipe, a device, a
+            looping link), `disk` (it failed while reading), or `memory` (there is too little now).
     """
 
     def __init__(self, kind: Kind, reason: str) -> None:
@@ -80,13 +88,22 @@ def problem_of_size(width: int, height: int, limit: int) -> PhotoProblem:
     )
 
 
+def problem_of_memory(need: int, available: int) -> PhotoProblem:
+    """Return the problem of a picture that takes `need` bytes where there are `available`."""
+    return PhotoProblem(
+        "memory",
+        f"Opening this picture takes about {_in_words(need)} of memory, and only "
+        f"{_in_words(available)} is free. Close other programs and try again.",
+    )
+
+
 def problem_of_file_error(error: OSError) -> PhotoProblem:
     """Return the problem that an error of the file system stands for."""
     known = _BY_ERRNO.get(error.errno)
     if known:
         return PhotoProblem(*known)
     said = error.strerror or (os.strerror(error.errno) if error.errno else "no reason was given")
-    return PhotoProblem("unreadable", f"The disk could not deliver this file ({said}).")
+    return PhotoProblem("disk", f"The disk could not deliver this file ({said}).")
 
 
 def problem_of_beginning(head: bytes) -> PhotoProblem:
@@ -128,7 +145,7 @@ def problem_of_decoding(error: BaseException, head: bytes) -> PhotoProblem:
     if isinstance(error, PhotoProblem):
         return error
     if isinstance(error, MemoryError):
-        return PhotoProblem("too_large", "There is not enough memory to open this picture.")
+        return PhotoProblem("memory", "There is not enough memory to open this picture.")
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return PhotoProblem("too_large", "The picture is too large to be opened.")
     if isinstance(error, OSError) and error.errno:
@@ -143,6 +160,10 @@ def problem_of_decoding(error: BaseException, head: bytes) -> PhotoProblem:
             "unreadable", f"This {name} file is of a rare variant that cannot be read."
         )
     return PhotoProblem("damaged", f"The data of this {name} file is damaged.")
+
+
+def _in_words(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
 
 
 def _text_reason(head: bytes) -> str:

@@ -68,6 +68,7 @@ def run_suggest(
     bundle_folder: Path,
     *,
     provider: str = "auto",
+    retry: Sequence[int] | None = None,
     on_message: Callable[[Message], None] | None = None,
     log_file: Path | None = None,
     command: Sequence[str] | None = None,
@@ -78,6 +79,7 @@ def run_suggest(
         library_folder: the library's folder.
         bundle_folder: the bundle to compute with.
         provider: `auto`, or a key of `tagger.suggest.providers.PROVIDERS`.
+        retry: slots of problem photos to try again; an empty list means all of them.
         on_message: gets every message of the child, on the calling thread.
         log_file: takes the child's log; None means stderr.
         command: starts the child; None means this program's own.
@@ -90,7 +92,7 @@ def run_suggest(
     client = SuggestClient(answers.put, command=command, log_file=log_file)
     reasons: list[str] = []
     try:
-        client.start(library_folder, bundle_folder, provider=provider)
+        client.start(library_folder, bundle_folder, provider=provider, retry=retry)
         while True:
             message = answers.get()
             if on_message:

@@ -17,8 +17,22 @@ from pathlib import Path
 from typing import IO, Any
 
 from tagger.core.errors import TaggerError
+from tagger.suggest.apart import serve_decode
 from tagger.suggest.job import Job
-from tagger.suggest.protocol import ADD, CHECK, COMMAND, DOCTOR, SCORE, Message, encode, messages
+from tagger.suggest.marks import withdraw
+from tagger.suggest.protocol import (
+    ADD,
+    BENCH,
+    CHECK,
+    COMMAND,
+    DECODE,
+    DOCTOR,
+    SCORE,
+    Message,
+    encode,
+    messages,
+)
+from tagger.suggest.sessions import idle_card
 from tagger.suggest.workplace import Model, Workplace, open_model
 
 log = logging.getLogger(__name__)
@@ -35,7 +49,6 @@ class Suggester:
         self._changed = threading.Condition()
         self._waiting: tuple[Message, Job] | None = None
         self._job: Job | None = None
-        self._request: Message | None = None
         self._closed = False
         self._place: Workplace | None = None
         self._model: Model | None = None
@@ -50,7 +63,6 @@ class Suggester:
             "resume": self._resume,
             "stop": self._stop,
             "prioritise": self._prioritise,
-            "retry": self._retry,
             "doctor": self._doctor,
         }
         action = actions.get(message["type"])
@@ -64,6 +76,7 @@ class Suggester:
 
     def close(self) -> None:
         """Stop, bring everything to disk and give the library back; waits a moment only."""
+        withdraw()
         with self._changed:
             self._closed = True
             self._waiting = None
@@ -75,26 +88,19 @@ class Suggester:
             self._place.close()
 
     def _start(self, message: Message) -> None:
-        request = {
+        request: Message = {
             "library": str(message["library"]),
             "bundle": str(message["bundle"]),
             "provider": str(message.get("provider") or "auto"),
         }
-        self._begin(request, [int(slot) for slot in message.get("first") or []])
-
-    def _begin(self, request: Message, first: list[int], retry: list[int] | None = None) -> None:
+        retry = message.get("retry")
+        request["retry"] = None if retry is None else [int(slot) for slot in retry]
+        first = [int(slot) for slot in message.get("first") or []]
         with self._changed:
             if self._job:
                 self._job.stop()
-            self._request = request
-            self._waiting = (request | {"retry": retry}, Job(self._send, first))
+            self._waiting = (request, Job(self._send, first))
             self._changed.notify_all()
-
-    def _retry(self, message: Message) -> None:
-        slots = message.get("slots")
-        if self._request:
-            wanted = [] if slots is None else [int(slot) for slot in slots]
-            self._begin(self._request, wanted, wanted)
 
     def _current(self) -> Job | None:
         with self._changed:
@@ -122,8 +128,10 @@ class Suggester:
     def _doctor(self, message: Message) -> None:
         from tagger.suggest.doctor import examine
 
+        wanted = str(message.get("provider") or "auto")
+
         def answer() -> None:
-            self._send({"type": "doctor"} | examine(str(message.get("provider") or "auto")))
+            self._send({"type": "doctor"} | examine(wanted, probe=False))
 
         threading.Thread(target=answer, name="doctor", daemon=True).start()
 
@@ -139,8 +147,18 @@ class Suggester:
             answer = self._answer(request, job)
             with self._changed:
                 replaced = self._waiting is not None
-            if not replaced:
+            if not replaced and not job.worn_out:
                 self._send(answer)
+            if job.hanging:
+                self._renew()
+
+    def _renew(self) -> None:
+        """End this process, in which decoders hang for ever; the client starts a new one."""
+        if self._place:
+            self._place.close()
+        self._send({"type": "renew"})
+        logging.shutdown()
+        os._exit(0)
 
     def _answer(self, request: Message, job: Job) -> Message:
         try:
@@ -168,13 +186,14 @@ class Suggester:
                 "requested": model.obtained.requested,
                 "bundle": model.spec.bundle_id,
                 "reasons": list(model.obtained.reasons),
+                "idle_gpu": idle_card(model.obtained),
             }
         )
         result = job.run(place, model)
         return {"type": "stopped" if job.stopped else "finished"} | result
 
     def _enter(self, library: Path) -> Workplace:
-        if self._place and self._place.asked_for != library:
+        if self._place and not (self._place.asked_for == library and self._place.is_there()):
             self._place.close()
             self._place = None
         if self._place is None:
@@ -224,10 +243,18 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
     answer: dict[str, Any]
+    if arguments == [DECODE]:
+        serve_decode(sys.stdin.buffer, out)
+    if arguments == [BENCH]:
+        from tagger.suggest.bench_service import serve_bench
+
+        serve_bench(sys.stdin.buffer, out)
+        logging.shutdown()
+        os._exit(0)  # decoding threads may still be busy with a large photo
     if arguments[0] == DOCTOR and len(arguments) <= 2:
         from tagger.suggest.doctor import examine
 
-        answer = examine(arguments[1] if len(arguments) == 2 else "auto")
+        answer = examine(**(json.loads(arguments[1]) if len(arguments) == 2 else {}))
     elif arguments == [ADD]:
         from tagger.suggest.adapting import adapt
 
@@ -239,7 +266,7 @@ def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
     elif arguments[0] == CHECK and len(arguments) == 3:
         answer = _checked(Path(arguments[1]), arguments[2])
     else:
-        usage = f"[{DOCTOR} [PROVIDER] | {ADD} | {SCORE} | {CHECK} FOLDER PROVIDER]"
+        usage = f"[{DOCTOR} [WISHES] | {ADD} | {SCORE} | {BENCH} | {CHECK} FOLDER PROVIDER]"
         sys.stderr.write(f"usage: tagger {COMMAND} {usage}\n")
         return 2
     out.write(json.dumps(answer).encode() + b"\n")

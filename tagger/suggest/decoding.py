@@ -1,27 +1,31 @@
-"""Threads that turn photo files into model input ahead of the model."""
+"""Turning one photo into model input, whatever may be wrong with it."""
 
 from __future__ import annotations
 
 import logging
 import os
 import stat
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.preprocessing import Preprocessing
+from tagger.imaging.decode import OnStep, no_step
 from tagger.imaging.model_input import model_input
 from tagger.imaging.problems import PhotoProblem, problem_of_file_error
 from tagger.suggest.photos import PhotoList
-from tagger.suggest.work import Basket, Gate, WorkQueue
 
 log = logging.getLogger(__name__)
 
 OTHER_BYTES = "changed"
 """Kind of a photo whose file is no longer the one that was scanned: the next scan sees to it."""
+
+AWAY = "away"
+"""Kind of a photo whose whole root folder is gone, as when its disk was unplugged."""
+
+_PATIENCE_S = 60.0
+_SLOWEST_BYTES_PER_S = 1e6
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Decoded:
     Attributes:
         position: its position in the photo list.
         pixels: uint8 [H, W, 3], or None with a problem.
-        kind: empty, or why there are no pixels: a kind of `PhotoProblem`, or `OTHER_BYTES`.
+        kind: empty, or why there are no pixels: a kind of `PhotoProblem`, `OTHER_BYTES` or `AWAY`.
         reason: the plain sentence for it.
     """
 
@@ -41,56 +45,47 @@ class Decoded:
     reason: str = ""
 
 
-def decode_one(photos: PhotoList, position: int, spec: Preprocessing) -> Decoded:
-    """Decode a photo; whatever goes wrong becomes its problem."""
-    path = photos.path(position)
+def decode_file(
+    path: bytes, position: int, spec: Preprocessing, on_step: OnStep = no_step
+) -> Decoded:
+    """Decode a file; whatever goes wrong becomes its problem. `on_step`: see `model_input`."""
     try:
-        if _is_other(photos, position, os.stat(path)):
-            return Decoded(position, None, OTHER_BYTES, "The file has changed since the scan.")
-        return Decoded(position, model_input(path, spec))
+        return Decoded(position, model_input(path, spec, on_step))
     except PhotoProblem as problem:
         return Decoded(position, None, problem.kind, str(problem))
     except OSError as error:
         named = problem_of_file_error(error)
         return Decoded(position, None, named.kind, str(named))
     except MemoryError:
-        return Decoded(position, None, "too_large", "There is not enough memory to open it.")
+        return Decoded(position, None, "memory", "There is not enough memory to open it.")
     except Exception:  # one photo must never end the run
-        log.exception("decoding %s", photos.name(position))
+        log.exception("decoding %s", os.fsdecode(path))
         return Decoded(position, None, "unreadable", "This file cannot be decoded.")
 
 
-def _is_other(photos: PhotoList, position: int, status: os.stat_result) -> bool:
-    """Whether the file is not the one that was scanned, so that its signature would be wrong."""
-    if not stat.S_ISREG(status.st_mode) or not photos.signatures[position]:
-        return False
+def other_bytes(photos: PhotoList, position: int) -> Decoded | None:
+    """Return what is said of a photo whose file is not the one that was scanned, else None.
+
+    Its signature would vouch for bytes that nobody looked at.
+    """
+    if not photos.signatures[position]:
+        return None
+    try:
+        status = os.stat(photos.path(position))
+    except (OSError, ValueError):
+        return None  # decoding will say what is wrong
     seen = (int(photos.sizes[position]), int(photos.mtimes[position]))
-    return (status.st_size, status.st_mtime_ns) != seen
+    if not stat.S_ISREG(status.st_mode) or (status.st_size, status.st_mtime_ns) == seen:
+        return None
+    return Decoded(position, None, OTHER_BYTES, "The file has changed since the scan.")
 
 
-class DecodePool:
-    """Threads that take photos from a queue, decode them and put them into a basket."""
+def time_limit(size: int) -> float:
+    """Return how many seconds a photo of so many bytes may take, on the slowest disk we know."""
+    return _PATIENCE_S + size / _SLOWEST_BYTES_PER_S
 
-    def __init__(
-        self,
-        threads: int,
-        work: WorkQueue,
-        gate: Gate,
-        basket: Basket[Decoded],
-        decode: Callable[[int], Decoded],
-    ) -> None:
-        self._work, self._gate, self._basket, self._decode = work, gate, basket, decode
-        self._threads = [
-            threading.Thread(target=self._go, name=f"decode-{number}", daemon=True)
-            for number in range(threads)
-        ]
 
-    def start(self) -> None:
-        """Begin."""
-        for thread in self._threads:
-            thread.start()
-
-    def _go(self) -> None:
-        while self._gate.passes() and (position := self._work.next()) is not None:
-            self._basket.put(self._decode(position))
-        self._basket.producer_done()
+def too_slow(position: int, seconds: float) -> Decoded:
+    """Return what is said of a photo that went beyond its limit."""
+    reason = f"Opening this photo took longer than {seconds:.0f} seconds, so it was given up."
+    return Decoded(position, None, "slow", reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,16 @@ from numpy.typing import NDArray
 
 from tagger.bundle.heads import read_heads
 from tagger.imaging.facts import perceptual_hash
-from tagger.library.cache_problems import PASSING_KINDS, Problem, new_problem
-from tagger.suggest.decoding import OTHER_BYTES, Decoded, decode_one
-from tagger.suggest.engine import Outputs
+from tagger.library.cache_problems import PASSING_KINDS, Problem
+from tagger.suggest.decoding import Decoded
+from tagger.suggest.keeping import Keeper
 from tagger.suggest.photos import PhotoList, pending_photos
 from tagger.suggest.pipeline import Pipeline
+from tagger.suggest.pool import Patience
 from tagger.suggest.protocol import Message
+from tagger.suggest.quarantine import GuardedDecoder
 from tagger.suggest.rescore import rescore
+from tagger.suggest.stages import HASH, Stages
 from tagger.suggest.tally import Tally
 from tagger.suggest.work import Gate, WorkQueue
 from tagger.suggest.workplace import Model, Workplace
@@ -46,18 +50,30 @@ class Todo:
 
 
 class Job:
-    """A run that can be paused, resumed, stopped and told what to do first."""
+    """A run that can be paused, resumed, stopped and told what to do first.
 
-    def __init__(self, send: Callable[[Message], None], first: list[int]) -> None:
+    Attributes:
+        stages: where its time goes.
+        hanging: decoders hang in photos, so that this process should end when the run is over.
+        worn_out: so many hang that the run was given up: a new process is to go on.
+    """
+
+    def __init__(
+        self, send: Callable[[Message], None], first: list[int], *, compare: bool = True
+    ) -> None:
         """Prepare a run.
 
         Args:
             send: takes messages to the parent; called from several threads.
             first: slots to be done first.
+            compare: whether the model alone is timed now and then, for comparison.
         """
+        self._compare = compare
         self._send = send
         self._first = first
         self._gate = Gate()
+        self.stages = Stages()
+        self.hanging = self.worn_out = False
         self._model: Model | None = None
         self._photos: PhotoList | None = None
         self._work: WorkQueue | None = None
@@ -90,8 +106,10 @@ class Job:
             if self._work and self._photos:
                 self._work.prioritise(self._photos.positions(slots))
 
-    def run(self, place: Workplace, model: Model) -> dict[str, Any]:
-        """Do all that is missing of the photos that are in the catalog now.
+    def run(
+        self, place: Workplace, model: Model, photos: PhotoList | None = None
+    ) -> dict[str, Any]:
+        """Do all that is missing of these photos, or of those that are in the catalog now.
 
         Returns:
             The result, as in the `finished` message.
@@ -100,7 +118,8 @@ class Job:
             TaggerError: it could not go on; the message says why.
         """
         self._model = model
-        photos = pending_photos(place.places)
+        if photos is None:
+            photos = pending_photos(place.places)
         self._adopt(photos)
         tally = Tally(self._send, self._gate.active_time, photos)
         if len(photos):
@@ -151,44 +170,37 @@ class Job:
             work.prioritise(photos.positions(self._first))
             self._work = work
         spec = model.spec.preprocessing
-        embeddings, scores = place.embeddings(model.spec), place.scores(model.spec)
-        listed = {problem.slot for problem in place.problems.all()}
-        hashes = np.zeros(len(photos), np.uint64)
+        decoder = GuardedDecoder(photos, todo.decode, spec, place.in_flight)
+        work.prioritise(decoder.suspects)
+        keeper = Keeper(place, model, photos, tally)
 
         def decode(position: int) -> Decoded:
-            item = decode_one(photos, position, spec)
+            laps = self.stages.laps()
+            item = decoder.decode(position, laps)
             if item.pixels is not None:
-                hashes[position] = perceptual_hash(item.pixels)
+                keeper.hashes[position] = perceptual_hash(item.pixels)
+                laps(HASH)
             return item
 
-        def store(positions: NDArray[np.int64], outputs: Outputs) -> None:
-            slots, signatures = photos.slots[positions], photos.signatures[positions]
-            embeddings.write(slots, outputs["embedding"], signatures)
-            groups = {group.id: outputs[group.output] for group in model.spec.groups}
-            scores.write(slots, groups, signatures)
-            place.hashes.write(slots, hashes[positions], signatures)
-            cured = [slot for slot in slots.tolist() if slot in listed]
-            if cured:
-                place.problems.forget(cured)
-            tally.computed(slots)
-
-        def note(item: Decoded) -> None:
-            if item.kind == OTHER_BYTES:
-                tally.left_out()
-                return
-            slot = int(photos.slots[item.position])
-            signature = int(photos.signatures[item.position])
-            place.problems.put(new_problem(slot, signature, item.kind, item.reason))
-            tally.problem(slot, photos.name(item.position), item.kind, item.reason)
-
-        pipeline = Pipeline(model.engine, model.plan, spec, work, self._gate, decode)
+        patience = Patience(decoder.limit, self._wear_out)
+        pipeline = Pipeline(
+            model.engine, model.plan, spec, work, self._gate, decode, self.stages, patience
+        )
         tally.decoding_begins()
-        with Yardstick(model, self._gate) as yardstick:
-            pipeline.run(store, note)
-            tally.decoding_ends()
-            if tally.decoded >= _WORTH_MEASURING and not self.stopped:
+        yardstick = Yardstick(model, self._gate) if self._compare else None
+        with yardstick or nullcontext():
+            pipeline.run(keeper.store, keeper.note)
+            self.hanging = bool(pipeline.hanging)
+            tally.decoding_ends(self.stages.shares())
+            if yardstick and tally.decoded >= _WORTH_MEASURING and not self.stopped:
                 yardstick.measure()
-        tally.model_per_s = yardstick.photos_per_s or tally.model_per_s
+        if yardstick:
+            tally.model_per_s = yardstick.photos_per_s or tally.model_per_s
+        keeper.require_all_roots()
+
+    def _wear_out(self) -> None:
+        self.worn_out = True
+        self._gate.stop()
 
 
 def find_todo(place: Workplace, model: Model, photos: PhotoList) -> Todo:

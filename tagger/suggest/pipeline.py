@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.preprocessing import Preprocessing
-from tagger.suggest.decoding import Decoded, DecodePool
+from tagger.suggest.decoding import Decoded
 from tagger.suggest.engine import Engine, Interrupted, Outputs
 from tagger.suggest.plan import Plan, core_count
+from tagger.suggest.pool import ENDLESS, DecodePool, Patience
+from tagger.suggest.stages import COPY, MODEL, STORE, Laps, Stages
 from tagger.suggest.work import Basket, Gate, WorkQueue
 
 PATIENCE = 0.25
@@ -32,13 +34,22 @@ class Pipeline:
         work: WorkQueue,
         gate: Gate,
         decode: Callable[[int], Decoded],
+        stages: Stages,
+        patience: Patience = ENDLESS,
     ) -> None:
+        self._stages = stages
+        self._helpers = 0 if plan.threads == 1 else max(1, plan.threads)
         self._engine, self._plan, self._spec, self._gate = engine, plan, spec, gate
         decoders = core_count()
         self._basket: Basket[Decoded] = Basket((plan.lanes + 1) * plan.batch, decoders)
-        self._pool = DecodePool(decoders, work, gate, self._basket, decode)
+        self._pool = DecodePool(decoders, work, gate, self._basket, decode, patience)
         self._store = threading.Lock()
         self._failure: BaseException | None = None
+
+    @property
+    def hanging(self) -> int:
+        """How many decoding threads hang in a photo."""
+        return self._pool.stuck
 
     def run(self, on_batch: OnBatch, on_problem: OnProblem) -> None:
         """Go through the queue until it is empty or the gate says stop.
@@ -71,10 +82,13 @@ class Pipeline:
     def _lane(self, on_batch: OnBatch, on_problem: OnProblem) -> None:
         shape = (self._plan.batch, self._spec.height, self._spec.width, 3)
         images = np.empty(shape, np.uint8)
+        laps = self._stages.laps()
         try:
             while taken := self._basket.take(self._plan.batch, PATIENCE):
+                laps.restart()
                 good = self._sorted_out(taken, images, on_problem)
-                if len(good) and not self._computed(good, images[: len(good)], on_batch):
+                laps(COPY)
+                if len(good) and not self._computed(good, images[: len(good)], on_batch, laps):
                     return
         except BaseException as error:  # handed to whoever waits for the run
             self._failure = self._failure or error
@@ -95,17 +109,24 @@ class Pipeline:
         return np.array(good, np.int64)
 
     def _computed(
-        self, positions: NDArray[np.int64], images: NDArray[np.uint8], on_batch: OnBatch
+        self,
+        positions: NDArray[np.int64],
+        images: NDArray[np.uint8],
+        on_batch: OnBatch,
+        laps: Laps,
     ) -> bool:
         """Compute and store a batch, again if a pause broke it off; False once stopped."""
         while True:
             with self._gate.step() as go_on:
                 if not go_on:
                     return False
+                laps.restart()
                 try:
                     outputs = self._engine.run(images)
                 except Interrupted:
                     continue
+                laps(MODEL, self._helpers)
                 with self._store:
                     on_batch(positions, outputs)
+                laps(STORE)
                 return True

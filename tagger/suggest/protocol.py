@@ -2,15 +2,16 @@
 
 Parent → child
     start       library, bundle (folders), provider (`auto` or a key of `providers.PROVIDERS`),
-                first (slots to do first). Replaces a run under way; finished photos stay finished
+                first (slots to do first), retry (slots whose problems are forgotten; an empty
+                list: all; None: none). Replaces a run under way; finished photos stay finished
     pause, resume, stop
     prioritise  slots that jump the queue
-    retry       slots (or none: all) whose problems are forgotten; the run takes them up again
     doctor      what can compute here, and what hinders it
     close       end; so does the end of the pipe
 
 Child → parent
-    ready       provider, requested, bundle, reasons (why no better provider is used)
+    ready       provider, requested, bundle, reasons (why no better provider is used), idle_gpu
+                (None, or a `tagger.suggest.idle.IdleGpu` as values)
     progress    done, total, skipped, photos_per_s, model_per_s, seconds_left (None: not known yet)
     batch       slots whose embedding and scores are new in the cache
     problem     slot, path, kind, reason
@@ -18,7 +19,11 @@ Child → parent
     finished, stopped   the result, see `tagger.suggest.blocking.SuggestResult`
     doctor      the answer, see `tagger.suggest.doctor.examine`
     error       message: the run could not go on; a sentence for the user
-    crashed     message: made by the client when the child ends without being told to
+    renew       the child ends on purpose, since decoders hang in it: a new one is to go on
+
+Made by the client
+    restarted   message, code: the child died, and a new one goes on where it was
+    crashed     message, code: it died, and starting again does not help
 """
 
 from __future__ import annotations
@@ -32,8 +37,12 @@ Message = dict[str, Any]
 COMMAND = "_suggester"
 """Name by which the program's one entry point knows the child."""
 
+DECODE = "--decode"
+"""Argument that makes the child decode one photo and end (`tagger.suggest.apart`)."""
+
 DOCTOR = "--doctor"
-"""Argument that makes the child print one answer of the doctor and end."""
+"""Argument that makes the child print one answer of the doctor and end; after it may stand the
+arguments of `tagger.suggest.doctor.examine` as JSON."""
 
 ADD = "--add"
 """Argument that makes the child read one request of `adding`, answer it and end."""
@@ -43,6 +52,9 @@ CHECK = "--check"
 
 SCORE = "--score"
 """Argument that makes the child read one request of `scoring`, answer it and end."""
+
+BENCH = "--bench"
+"""Argument that makes the child read one request of the benchmark and answer it, with progress."""
 
 
 def encode(message: Message) -> bytes:

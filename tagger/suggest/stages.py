@@ -54,18 +54,22 @@ class Stages:
             }
 
     def shares(self) -> dict[str, float]:
-        """Return how the work divides into `disk`, `decode`, `model` and `store`; the sum is 1.
+        """Return how the work so far divides; see `shares_of`."""
+        return shares_of(self.spent())
 
-        Reading and the model count by the clock where they wait for a disk or a GPU; the rest by
-        the time of the cores, since threads also wait for each other.
-        """
-        spent = self.spent()
-        seconds = {
-            name: sum(spent[stage].wall if stage == READ else spent[stage].cpu for stage in stages)
-            for name, stages in _SHARES.items()
-        }
-        total = sum(seconds.values())
-        return {name: part / total if total else 0.0 for name, part in seconds.items()}
+
+def shares_of(spent: dict[str, Spent]) -> dict[str, float]:
+    """Return how work divides into `disk`, `decode`, `model` and `store`; the sum is 1.
+
+    Reading counts by the clock, since it waits for a disk; the rest by the time of the cores,
+    since threads also wait for each other.
+    """
+    seconds = {
+        name: sum(spent[stage].wall if stage == READ else spent[stage].cpu for stage in stages)
+        for name, stages in _SHARES.items()
+    }
+    total = sum(seconds.values())
+    return {name: part / total if total else 0.0 for name, part in seconds.items()}
 
 
 class Laps:

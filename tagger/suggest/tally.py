@@ -26,6 +26,7 @@ class Tally:
         decoded: photos that went through the model.
         decoding_s: seconds that took, without pauses.
         model_per_s: photos/s of the model alone.
+        shares: how the work divided into `disk`, `decode`, `model` and `store`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Tally:
         self.decoded = 0
         self.decoding_s = 0.0
         self.model_per_s = 0.0
+        self.shares: dict[str, float] = {}
 
     def begin(self, todo: Todo, model_per_s: float) -> None:
         """Note what there is to do, and tell it."""
@@ -59,9 +61,10 @@ class Tally:
         self._speed = Speed(self._clock, self._handled)
         self._decoding_since = self._clock()
 
-    def decoding_ends(self) -> None:
-        """Stop that clock."""
+    def decoding_ends(self, shares: dict[str, float]) -> None:
+        """Stop that clock, and note how the work divided."""
         self.decoding_s = self._clock() - self._decoding_since
+        self.shares = shares
 
     def computed(self, slots: NDArray[np.int64]) -> None:
         """Count photos that were decoded, computed and stored."""

@@ -13,7 +13,9 @@ from tagger.library.cache_hashes import HashStore
 from tagger.library.cache_problems import ProblemTable
 from tagger.library.opening import find_places
 from tagger.library.places import LibraryPlaces
+from tagger.suggest.away import identity
 from tagger.suggest.engine import Engine
+from tagger.suggest.inflight import InFlight
 from tagger.suggest.lock import lock_library
 from tagger.suggest.plan import Plan, find_plan, first_plan
 from tagger.suggest.providers import Obtained
@@ -59,6 +61,7 @@ class Workplace:
         places: where the library lies.
         problems: its table of problem photos.
         hashes: the perceptual hashes of its photos.
+        in_flight: what is being decoded.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,11 +78,17 @@ class Workplace:
         try:
             self.problems = ProblemTable(self.places.cache)
             self.hashes = HashStore.open(self.places.cache, writable=True)
+            self.in_flight = InFlight(self.places.cache)
         except BaseException:
             self._lock.release()
             raise
+        self._identity = identity(self.places.data)
         self._embeddings: tuple[str, EmbeddingStore] | None = None
         self._scores: tuple[str, ScoreStore] | None = None
+
+    def is_there(self) -> bool:
+        """Return whether the library's own folder is still the one that was opened."""
+        return identity(self.places.data) == self._identity
 
     def embeddings(self, spec: BundleSpec) -> EmbeddingStore:
         """Return the embeddings of a bundle's space, open for writing."""
@@ -109,6 +118,7 @@ class Workplace:
         prune_cache(self.places.cache)
         self.hashes.close()
         self.problems.close()
+        self.in_flight.close()
         self._lock.release()
 
 

@@ -26,10 +26,10 @@ def copy_photos(source, home, count):
 class Talk:
     """A suggester and everything it has said."""
 
-    def __init__(self, log_file):
+    def __init__(self, log_file, command=None):
         self._said = queue.SimpleQueue()
         self.heard = []
-        self.client = SuggestClient(self._hear, log_file=log_file)
+        self.client = SuggestClient(self._hear, command=command, log_file=log_file)
 
     def _hear(self, message):
         self._said.put(message | {"at": time.monotonic()})

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QWidget
 
 from tagger.app.background import Background
 from tagger.app.dialogs.child import Child
+from tagger.app.mirroring import Mirroring
 from tagger.app.models.desk import Desk
 from tagger.app.models.filters import Filter
 from tagger.app.models.notices import Notice
@@ -18,31 +18,36 @@ from tagger.app.models.verdicts import photos
 from tagger.app.opening import Bringing
 from tagger.app.settings import Settings
 from tagger.app.suggesting import Suggesting
+from tagger.app.watching import Watching
 from tagger.app.widgets.status_bar import StatusBar
 from tagger.bundle.spec import BundleSpec
 from tagger.core.errors import TaggerError
-from tagger.library.annotation_read import take_in
-from tagger.library.mirror import Mirror, MirrorState
+from tagger.library.mirror import Mirror
 from tagger.library.parts import assign_parts
+from tagger.library.scan import ScanResult
 from tagger.library.session import bundle_store, link_active_bundle, settle_model
 from tagger.suggest.checking import check_bundle
 
 _WATCH_MS = 1_000
 _SAVING_MS = 40
+_MOST_DISMISSED = 50
 
 
 class LibraryWork(QObject):
     """Keeps an open library at work, and says in the status bar what goes on.
 
     Attributes:
-        mirror: writes the annotation file.
+        mirroring: keeps the annotation file in line.
+        watching: follows the folder.
         suggesting: the suggester.
         said: (Notice).
         up_to_date: scanned, and suggestions are complete or cannot be had.
+        replaced: another folder stands where the library's own was; it must be opened anew.
     """
 
     said = Signal(object)
     up_to_date = Signal()
+    replaced = Signal()
 
     def __init__(
         self,
@@ -57,10 +62,8 @@ class LibraryWork(QObject):
         self.status = status
         self._stage = ("", 0, 0)
         self._starter: Child | None = None
-        self._told_conflict = ""
-        library = self.session.library
-        post = self._background.post
-        self.mirror = Mirror(library, lambda state: post(lambda: self._mirrored(state)))
+        self.mirroring = Mirroring(self.session, self._background, self)
+        self.mirroring.said.connect(self.said)
         self.suggesting = Suggesting(self.session, self._background, self)
         self.suggesting.changed.connect(self.show_status)
         self.suggesting.finished.connect(self._suggested)
@@ -69,6 +72,10 @@ class LibraryWork(QObject):
         self._bringing.progressed.connect(self._progressed)
         self._bringing.noted.connect(lambda text: self.said.emit(Notice(text, warning=True)))
         self._bringing.done.connect(self._brought)
+        self.watching = Watching(self.session, self._background, self._bringing, self)
+        self.watching.said.connect(lambda text: self.said.emit(Notice(text)))
+        self.watching.touched.connect(self.mirror.touch)
+        self.watching.replaced.connect(self.replaced)
         self._watch = QTimer(self, interval=_WATCH_MS)
         self._watch.timeout.connect(self._look)
         self._saving = QTimer(self, interval=_SAVING_MS)
@@ -78,6 +85,11 @@ class LibraryWork(QObject):
             signal.connect(self._touched)
         self.session.saved.connect(self._saved)
         self.session.photos_changed.connect(self.show_status)
+
+    @property
+    def mirror(self) -> Mirror:
+        """Writes the annotation file."""
+        return self.mirroring.mirror
 
     def use_status(self, status: StatusBar) -> None:
         """Speak through another status bar."""
@@ -96,16 +108,17 @@ class LibraryWork(QObject):
         self.show_status()
         self._watch.start()
         self.bring()
+        self.watching.watch(self._settings.get("watch"))
 
     def bring(self) -> None:
-        """Bring the library up to date with its folder, unless that is being done."""
-        if not self._stage[0]:
-            self._bringing.start()
+        """Bring the library up to date with its folder, now or after the look under way."""
+        self.watching.look()
 
     def close(self) -> None:
         """End everything; what is left is written."""
         self._watch.stop()
         self._saving.stop()
+        self.watching.close()
         self._bringing.stop()
         self.suggesting.close()
         if self._starter is not None:
@@ -123,9 +136,12 @@ class LibraryWork(QObject):
         self._stage = (words, done, total)
         self.show_status()
 
-    def _brought(self) -> None:
-        self.mirror.touch()
-        self.suggest()
+    def _brought(self, found: ScanResult | None) -> None:
+        """Have suggestions made of what came; a look that found nothing says nothing."""
+        if found is None or not self._bringing.quiet or found.anything:
+            self.mirror.touch()
+        if found is None or not self._bringing.quiet or found.new or found.changed or found.back:
+            self.suggest()
 
     def _sort_names(self) -> None:
         table = self.session.library.photos
@@ -191,6 +207,14 @@ class LibraryWork(QObject):
         self.session.use_bundle(spec, remember=not back)
         self.show_status()
         self.suggest()
+
+    def dismiss_idle_gpu(self) -> None:
+        """Say no more of the graphics card that is not used, until the reason is another."""
+        idle = self.suggesting.idle_gpu
+        if idle:
+            kept = [key for key in self._settings.get("dismissed") if key != idle["key"]]
+            self._settings.set("dismissed", [*kept, idle["key"]][-_MOST_DISMISSED:])
+            self.show_status()
 
     def pause_or_resume(self) -> None:
         """Pause suggesting, or go on."""
@@ -261,40 +285,6 @@ class LibraryWork(QObject):
         else:
             self._saving.stop()
 
-    def _mirrored(self, state: MirrorState) -> None:
-        """Tell the user once what the annotation file's writer has to say."""
-        if state.sentence == self._told_conflict:
-            return
-        self._told_conflict = state.sentence
-        if not state.sentence:
-            return
-        offers: tuple[tuple[str, Callable[[], None]], ...] = ()
-        if state.conflict:
-            offers = (
-                ("See what differs…", self._show_conflict),
-                ("Take its changes in", lambda: self._take_in(state.path)),
-                ("Overwrite it", self.mirror.overwrite),
-            )
-        self.said.emit(Notice(state.sentence, state.conflict, offers))
-
-    def _show_conflict(self) -> None:
-        from tagger.app.dialogs.annotation_conflict import open_annotation_conflict
-
-        window = self.parent()
-        if isinstance(window, QWidget):
-            open_annotation_conflict(window)
-
-    def _take_in(self, path: Path) -> None:
-        try:
-            taken = take_in(self.session.library, path)
-        except TaggerError as error:
-            self.said.emit(Notice(str(error), warning=True))
-            return
-        if taken.act is not None:
-            self.session.watch(taken.act)
-        self.mirror.overwrite()
-        self.said.emit(Notice(f"Took in {path.name}: {photos(taken.photos)}."))
-
     # -- the status bar ----------------------------------------------------------------------
 
     def show_status(self) -> None:
@@ -309,4 +299,7 @@ class LibraryWork(QObject):
         status.show_work(words, done, total)
         status.show_pause(self.suggesting.running, self.suggesting.paused)
         status.show_problems(self.suggesting.problems)
+        idle = self.suggesting.idle_gpu
+        dismissed = self._settings.get("dismissed")
+        status.show_idle_gpu(idle if idle and idle["key"] not in dismissed else None)
         status.show_saved(not self.session.unsaved)

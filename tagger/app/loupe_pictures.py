@@ -14,6 +14,9 @@ from tagger.imaging.decode import PhotoProblem, read_photo
 
 _KEPT = 6
 
+_Key = tuple[int, int, bytes]
+"""Slot, signature of the bytes, path."""
+
 
 class LoupePictures(QObject):
     """Decodes the open photo first, then its neighbours.
@@ -28,16 +31,23 @@ class LoupePictures(QObject):
         super().__init__(parent)
         self._thumbnails = thumbnails
         self._background = Background(threads=2)
-        self._pictures: OrderedDict[tuple[int, bytes], tuple[QPixmap, QSize]] = OrderedDict()
+        self._pictures: OrderedDict[_Key, tuple[QPixmap, QSize]] = OrderedDict()
         self._doing: set[int] = set()
         self._wanted: list[int] = []
         self._size = QSize(1, 1)
-        self.problems: dict[int, str] = {}
+        self._problems: dict[_Key, str] = {}
 
     def get(self, slot: int) -> QPixmap | None:
         """Return a decoded photo, None while it is not there."""
-        found = self._pictures.get((slot, self._thumbnails.path(slot)))
+        found = self._pictures.get(self._key(slot))
         return found[0] if found is not None else None
+
+    def problem(self, slot: int) -> str | None:
+        """Return why a photo cannot be shown, if that is known."""
+        return self._problems.get(self._key(slot))
+
+    def _key(self, slot: int) -> _Key:
+        return *self._thumbnails.key(slot), self._thumbnails.path(slot)
 
     def want(self, slots: list[int], size: QSize) -> None:
         """Ask for photos, the first one first, to be shown at a size in pixels."""
@@ -54,36 +64,36 @@ class LoupePictures(QObject):
             if len(self._doing) >= 2:
                 return
             if slot not in self._doing and self._missing(slot):
-                self._decode(slot, self._thumbnails.path(slot), QSize(self._size))
+                self._decode(self._key(slot), QSize(self._size))
 
-    def _decode(self, slot: int, path: bytes, size: QSize) -> None:
-        self._doing.add(slot)
+    def _decode(self, key: _Key, size: QSize) -> None:
+        self._doing.add(key[0])
         self._background.run(
-            lambda: decoded(path, size),
-            lambda image: self._take(slot, path, size, image),
-            lambda error: self._failed(slot, error),
+            lambda: decoded(key[2], size),
+            lambda image: self._take(key, size, image),
+            lambda error: self._failed(key, error),
         )
 
     def _missing(self, slot: int) -> bool:
-        found = self._pictures.get((slot, self._thumbnails.path(slot)))
+        found = self._pictures.get(self._key(slot))
         if found is None:
-            return slot not in self.problems
+            return self._key(slot) not in self._problems
         return found[1].width() < self._size.width() or found[1].height() < self._size.height()
 
-    def _take(self, slot: int, path: bytes, size: QSize, image: QImage) -> None:
-        self._doing.discard(slot)
-        self._pictures[slot, path] = (QPixmap.fromImage(image), size)
-        self._pictures.move_to_end((slot, path))
+    def _take(self, key: _Key, size: QSize, image: QImage) -> None:
+        self._doing.discard(key[0])
+        self._pictures[key] = (QPixmap.fromImage(image), size)
+        self._pictures.move_to_end(key)
         while len(self._pictures) > _KEPT:
             self._pictures.popitem(last=False)
-        self.ready.emit(slot)
+        self.ready.emit(key[0])
         self._next()
 
-    def _failed(self, slot: int, error: Exception) -> None:
-        self._doing.discard(slot)
+    def _failed(self, key: _Key, error: Exception) -> None:
+        self._doing.discard(key[0])
         known = isinstance(error, PhotoProblem)
-        self.problems[slot] = str(error) if known else "This photo cannot be shown."
-        self.ready.emit(slot)
+        self._problems[key] = str(error) if known else "This photo cannot be shown."
+        self.ready.emit(key[0])
         self._next()
 
 

@@ -18,8 +18,11 @@ from tagger.library.library import Library
 from tagger.library.mirror import restore_from_file
 from tagger.library.scan import ScanResult, scan
 from tagger.library.session import link_active_bundle
+from tagger.library.settling import EVERYTHING, Scope
 
 _RELOAD_SECONDS = 0.4
+_WORTH_TELLING = 200
+"""So many files to read make even a quiet look tell how far it is."""
 
 
 def load_library(folder: Path) -> Library:
@@ -37,14 +40,16 @@ class Bringing(QObject):
     """Brings an open library up to date with its folder: scan, annotation file, keywords.
 
     Attributes:
+        busy: it is at it.
+        quiet: it was not asked for by anybody who waits for it.
         progressed: (words, done, total).
         noted: (sentence) something the user should know.
-        done: the library is up to date.
+        done: (ScanResult, or None where it failed) the library is up to date.
     """
 
     progressed = Signal(str, int, int)
     noted = Signal(str)
-    done = Signal()
+    done = Signal(object)
 
     def __init__(
         self, session: Session, background: Background, parent: QObject | None = None
@@ -54,12 +59,24 @@ class Bringing(QObject):
         self._stop = threading.Event()
         self._last_reload = 0.0
         self._reloading = False
+        self._told: set[str] = set()
+        self.quiet = False
+        self.busy = False
 
-    def start(self) -> None:
-        """Begin; `done` comes at the end."""
-        self.progressed.emit("Looking for photos …", 0, 0)
+    def start(self, scope: Scope = EVERYTHING, quiet: bool = False) -> None:
+        """Begin; `done` comes at the end.
+
+        Args:
+            scope: what to look at.
+            quiet: say nothing unless there is much to read; nobody waits for it.
+        """
+        self.busy, self.quiet = True, quiet
+        self._last_reload = time.monotonic() if quiet else 0.0
+        if not quiet:
+            self._told.clear()
+            self.progressed.emit("Looking for photos …", 0, 0)
         library = self._session.library
-        self._run(lambda: scan(library, self._scanned, self._stop), self._scan_done)
+        self._run(lambda: scan(library, self._scanned, self._stop, scope), self._scan_done)
 
     def stop(self) -> None:
         """Stop as soon as possible."""
@@ -70,17 +87,26 @@ class Bringing(QObject):
 
     def _failed(self, error: Exception) -> None:
         known = isinstance(error, TaggerError)
-        self.noted.emit(
-            str(error) if known else f"The folder could not be read to the end ({error})."
-        )
+        self._note(str(error) if known else f"The folder could not be read to the end ({error}).")
+        self._finish(None)
+
+    def _note(self, sentence: str) -> None:
+        """Tell a sentence, once until the user asks for another look."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self.noted.emit(sentence)
+
+    def _finish(self, found: ScanResult | None) -> None:
+        self.busy = False
         self.progressed.emit("", 0, 0)
-        self.done.emit()
+        self.done.emit(found)
 
     # -- scan --------------------------------------------------------------------------------
 
     def _scanned(self, done: int, total: int) -> None:
         """Show progress and, now and then, the photos found; called on the worker."""
-        self._background.post(lambda: self.progressed.emit("Reading new photos", done, total))
+        if not self.quiet or total >= _WORTH_TELLING:
+            self._background.post(lambda: self.progressed.emit("Reading new photos", done, total))
         now = time.monotonic()
         if now - self._last_reload > _RELOAD_SECONDS and not self._reloading:
             self._reloading = True
@@ -94,9 +120,12 @@ class Bringing(QObject):
 
     def _scan_done(self, found: ScanResult) -> None:
         for path, reason in found.unreadable:
-            self.noted.emit(f"{path.decode('utf-8', 'replace') or 'The folder'}: {reason}")
+            self._note(f"{path.decode('utf-8', 'replace') or 'The folder'}: {reason}")
+        if self.quiet and not found.anything:
+            self._finish(found)
+            return
         if found.unclear_moves:
-            self.noted.emit(
+            self._note(
                 f"{len(found.unclear_moves):,} photos equal several that vanished, so they came "
                 "in as new ones."
             )
@@ -106,10 +135,11 @@ class Bringing(QObject):
         self._session.take_photos(table)
         self._restore()
         library = self._session.library
-        self.progressed.emit("Reading keywords", 0, 0)
+        if not self.quiet:
+            self.progressed.emit("Reading keywords", 0, 0)
         self._run(
             lambda: read_new_keywords(library, found.changed, self._keyword_progress, self._stop),
-            self._keywords_read,
+            lambda words: self._keywords_read(words, found),
         )
 
     # -- annotation file and keywords --------------------------------------------------------
@@ -118,18 +148,18 @@ class Bringing(QObject):
         try:
             note = restore_from_file(self._session.library)
         except TaggerError as error:
-            self.noted.emit(str(error))
+            self._note(str(error))
             return
         if note:
-            self.noted.emit(note)
+            self._note(note)
             self._session.announce()
 
     def _keyword_progress(self, done: int, total: int) -> None:
-        self._background.post(lambda: self.progressed.emit("Reading keywords", done, total))
+        if not self.quiet or total >= _WORTH_TELLING:
+            self._background.post(lambda: self.progressed.emit("Reading keywords", done, total))
 
-    def _keywords_read(self, found: list[FoundKeywords]) -> None:
-        act = import_keywords(self._session.library, found)
+    def _keywords_read(self, words: list[FoundKeywords], found: ScanResult) -> None:
+        act = import_keywords(self._session.library, words)
         if act is not None:
             self._session.watch(act)
-        self.progressed.emit("", 0, 0)
-        self.done.emit()
+        self._finish(found)

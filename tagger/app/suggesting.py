@@ -17,7 +17,13 @@ from tagger.suggest.client import SuggestClient
 from tagger.suggest.protocol import Message
 
 _TAKE_MS = 250
-_NAMES = {"cpu": "CPU", "cuda": "CUDA (NVIDIA)", "coreml": "CoreML", "dml": "DirectML"}
+_NAMES = {
+    "cpu": "CPU",
+    "cuda": "CUDA (NVIDIA)",
+    "tensorrt": "TensorRT (NVIDIA)",
+    "coreml": "Core ML",
+    "directml": "DirectML",
+}
 
 
 class Suggesting(QObject):
@@ -27,6 +33,7 @@ class Suggesting(QObject):
         running: a run is under way (also while it is paused).
         paused: it waits.
         provider: what the model really runs on, in words; empty until known.
+        idle_gpu: a graphics card that is there and not used: key, short, sentence; else None.
         problems: number of photos that could not be read.
         changed: any of these changed, or the progress did.
         finished: (result) everything was computed.
@@ -46,6 +53,7 @@ class Suggesting(QObject):
         self.running = False
         self.paused = False
         self.provider = ""
+        self.idle_gpu: dict[str, str] | None = None
         self.progress: Message = {}
         self.problems = 0
         self._slots: list[int] = []
@@ -57,6 +65,7 @@ class Suggesting(QObject):
 
     def start(self, bundle_folder: Path, provider: str, first: Sequence[int] = ()) -> None:
         """Compute what is missing; photos in `first` before the others."""
+        held = self.running and self.paused
         self._request = (bundle_folder, provider)
         home = self._session.library.places.home
         try:
@@ -64,7 +73,9 @@ class Suggesting(QObject):
         except TaggerError as error:
             self._stop(str(error))
             return
-        self.running, self.paused, self.progress = True, False, {}
+        if held:  # what came meanwhile waits with the rest
+            self._client.pause()
+        self.running, self.paused, self.progress = True, held, {}
         self.changed.emit()
 
     def look_first(self, slots: Sequence[int]) -> None:
@@ -109,6 +120,7 @@ class Suggesting(QObject):
             return
         if kind == "ready":
             self.provider = _NAMES.get(message["provider"], message["provider"].upper())
+            self.idle_gpu = message.get("idle_gpu")
         elif kind == "progress":
             self.progress = message
         elif kind == "problem":
@@ -147,7 +159,7 @@ class Suggesting(QObject):
         if not self.running:
             return "", 0, 0
         if not self.progress:
-            return "Starting the model …", 0, 0
+            return ("Paused" if self.paused else "Starting the model …"), 0, 0
         done, total = int(self.progress["done"]), int(self.progress["total"])
         if self.paused:
             return f"Paused at {done:,} of {total:,}", done, total

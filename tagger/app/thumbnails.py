@@ -89,7 +89,7 @@ class Thumbnails(QObject):
 
     def get(self, slot: int) -> QPixmap | None:
         """Return a photo's picture, perhaps of another size than wanted, or None yet."""
-        key = self._key(slot)
+        key = self.key(slot)
         found = self._pictures.get(key)
         if found is None:
             return None
@@ -98,7 +98,7 @@ class Thumbnails(QObject):
 
     def problem(self, slot: int) -> str | None:
         """Return why there is no picture of a photo, if that is known."""
-        return self.problems.get(self._key(slot))
+        return self.problems.get(self.key(slot))
 
     def want(self, slots: Sequence[int], width: int, height: int) -> None:
         """Ask for pictures that fit width × height pixels, in this order, instead of earlier ones.
@@ -109,7 +109,7 @@ class Thumbnails(QObject):
             return
         wishes = []
         for slot in slots:
-            key = self._key(slot)
+            key = self.key(slot)
             found = self._pictures.get(key)
             missing = found is None or found[1:] != (width, height)
             if missing and key not in self.problems and (*key, width) not in self._doing:
@@ -133,7 +133,8 @@ class Thumbnails(QObject):
             thread.join()
         self._disk.close()
 
-    def _key(self, slot: int) -> tuple[int, int]:
+    def key(self, slot: int) -> tuple[int, int]:
+        """Return slot and signature of the bytes: what a photo's pictures are kept under."""
         assert self._library is not None
         return slot, int(self._library.photos.signature[slot])
 

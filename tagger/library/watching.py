@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,9 @@ TICK = 0.2
 ROOT_EVERY = 2.0
 """Seconds between two looks whether the folders themselves are still there."""
 
+warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
+# watchdog meets a folder made within a new folder twice, which does no harm
+
 _TOLD = (
     FileCreatedEvent,
     FileModifiedEvent,
@@ -68,13 +72,15 @@ class News:
         scope: what is to be looked at; may be empty.
         annotations: a file of the annotation file's name was written.
         away: nums of roots that cannot be reached just now.
-        came_or_went: `away` is another set than before.
+        came_or_went: `away` is another set than before, or a root is another folder now.
+        replaced: a root is another folder now, of the same name.
     """
 
     scope: Scope
     annotations: bool = False
     away: frozenset[int] = frozenset()
     came_or_went: bool = False
+    replaced: bool = False
 
 
 class Watcher:
@@ -176,12 +182,12 @@ class Watcher:
             with self._lock:
                 scope = self._settling.take(time.monotonic(), self._look)
                 annotations, self._annotations = self._annotations, False
-            came_or_went = False
+            came_or_went, replaced = False, False
             if time.monotonic() - looked_at_roots >= ROOT_EVERY:
-                came_or_went = self._look_at_roots()
+                came_or_went, replaced = self._look_at_roots()
                 looked_at_roots = time.monotonic()
             if (scope or annotations or came_or_went) and not self._closing.is_set():
-                self._on_news(News(scope, annotations, self._away, came_or_went))
+                self._on_news(News(scope, annotations, self._away, came_or_went, replaced))
         self._let_go()
 
     def _look(self, place: Place) -> tuple[int, int] | None:
@@ -192,21 +198,22 @@ class Watcher:
             return None
         return status.st_size, status.st_mtime_ns
 
-    def _look_at_roots(self) -> bool:
-        """Notice folders that went away or came back; return whether any did."""
+    def _look_at_roots(self) -> tuple[bool, bool]:
+        """Notice roots that went, came or were replaced; return whether any, and the last."""
         now = {num: identity(folder) for num, folder in self._roots.items()}
         away = frozenset(
             num for num, known in self._identities.items() if known is not None and now[num] is None
         )
         replaced = any(
-            now[num] is not None and now[num] != known for num, known in self._identities.items()
+            known is not None and now[num] is not None and now[num] != known
+            for num, known in self._identities.items()
         )
-        if away == self._away and not replaced:
-            return False
         self._identities.update({num: known for num, known in now.items() if known is not None})
+        if away == self._away and not replaced:
+            return False, False
         self._away = away
         self._observe()
-        return True
+        return True, replaced
 
 
 def identity(folder: str | Path) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,5 +60,39 @@ def window(qtbot: QtBot, library: Library) -> Iterator[Window]:
     made.show()
     qtbot.waitExposed(made)
     made.desk.chores.finish()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter model, made once."""
+    from trainer.starter.build import ensure_starter
+
+    folder = tmp_path_factory.mktemp("models") / "bundles"
+    ensure_starter(folder)
+    return folder
+
+
+@pytest.fixture
+def with_starter(bundles: Path, own_user_data: Path) -> None:
+    """A user who has the starter model already."""
+    from tagger.bundle.store import BundleStore
+
+    own_user_data.mkdir(exist_ok=True)
+    shutil.copytree(bundles, own_user_data / "bundles")
+    store = BundleStore(own_user_data / "bundles")
+    store.set_default(store.list()[0].bundle_id)
+
+
+@pytest.fixture
+def live_window(qtbot: QtBot) -> Iterator[Window]:
+    """The real window with the keyboard and nothing open yet."""
+    make_application()
+    made = make_window()
+    made.resize(1280, 800)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
     yield made
     made.close()

@@ -14,46 +14,16 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tagger.app.main import make_application, make_window
 from tagger.app.screenshots import save, settle, wait_until_ready
 from tagger.core.decisions import Verdict, verdicts_of
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def bundles(tmp_path_factory):
-    """The starter model, made once."""
-    from trainer.starter.build import ensure_starter
-
-    folder = tmp_path_factory.mktemp("models") / "bundles"
-    ensure_starter(folder)
-    return folder
-
-
 @pytest.fixture
-def with_starter(bundles, own_user_data):
-    """A user who has the starter model already."""
-    import shutil
-
-    from tagger.bundle.store import BundleStore
-
-    own_user_data.mkdir(exist_ok=True)
-    shutil.copytree(bundles, own_user_data / "bundles")
-    store = BundleStore(own_user_data / "bundles")
-    store.set_default(store.list()[0].bundle_id)
-
-
-@pytest.fixture
-def window(qtbot):
-    make_application()
-    made = make_window()
-    made.resize(1280, 800)
-    made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    yield made
-    made.close()
+def window(live_window):
+    """The window with nothing open yet."""
+    return live_window
 
 
 def press(key):

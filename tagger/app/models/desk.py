@@ -66,6 +66,7 @@ class Desk:
         self.asked = Signal()
         self.names_wanted = Signal()
         self.on_screen: Slots = np.empty(0, np.int64)
+        self._chosen: Slots = np.empty(0, np.int64)
         self._refresh_when_counted = False
         self._counted_at = 0.0
         self._opened_at = time.monotonic()
@@ -74,6 +75,7 @@ class Desk:
 
     def _connect(self) -> None:
         self.session.photos_changed.connect(self._take_photos)
+        self.session.away_changed.connect(lambda: self.cells_changed.emit(None))
         self.session.schema_changed.connect(self._schema_changed)
         self.session.decided.connect(self._decided)
         self.session.scored.connect(self._scored)
@@ -180,9 +182,12 @@ class Desk:
 
     def _open_selected(self) -> None:
         slot = self.selection.current
-        if self.question is not None:
+        chosen = np.flatnonzero(self.selection.mask)
+        same = slot == self.board.slot and np.array_equal(chosen, self._chosen)
+        self._chosen = chosen
+        if self.question is not None and not same:
             self.ask(None)
-        if self.many:
+        if self.many and not same:
             self.crowd.open(self.selection.slots())
             self.chores.ask("crowd", self.crowd.count, restart=True)
         if slot != self.board.slot:
@@ -209,9 +214,8 @@ class Desk:
         if table.count <= _NAMES_AT_ONCE:
             self.take_names(natural_order(table))
         else:
-            if not len(self.photos.names):
-                self.photos.names = table.by_name
-            self.photos.refresh()
+            known = self.photos.names[self.photos.names < table.slots]
+            self.take_names(known[table.present[known]] if len(known) else table.by_name)
             self.names_wanted.emit()
         self.count_again()
 

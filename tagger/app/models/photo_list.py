@@ -19,7 +19,7 @@ class PhotoList:
     """Filter and order over the library, and what came of them.
 
     A photo that no longer matches stays where it is, dimmed, until `refresh`; one that matches
-    only now waits for it.
+    only now waits for it. Photos that come into the folder take their places among the others.
 
     Attributes:
         order: int64 [photos on show], slots.
@@ -27,6 +27,7 @@ class PhotoList:
         position: int32 [slots], place in `order`, −1 = not on show.
         dimmed: bool [slots], on show but no longer matching.
         arriving: number of photos that match and are not on show yet.
+        standing: the last change only took photos of the folder in or out; the others stand.
         changed: the order is another one.
         marks_changed: photos became dimmed or bright, or others began to match.
     """
@@ -39,6 +40,8 @@ class PhotoList:
         self.marks_changed = Signal()
         self.names: Slots = session.library.photos.by_name
         self.order: Slots = np.empty(0, np.int64)
+        self.standing = False
+        self._known = np.zeros(0, bool)
         self.refresh()
 
     def __len__(self) -> int:
@@ -57,17 +60,44 @@ class PhotoList:
         self.refresh()
 
     def set_names(self, names: Slots) -> None:
-        """Take another order of names: int64 [photos], all that are present."""
-        self.names = names
-        self.refresh()
+        """Take another order of names: int64 [photos]; what is on show stays so.
+
+        Those that are not in it go, those that were not known before come if they match.
+        """
+        slots = self._session.library.facts.slots
+        self.names = names[names < slots]
+        if not len(self.order):
+            self.refresh()
+            return
+        named = self._mask(self.names)
+        known = np.zeros(slots, bool)
+        known[: min(slots, len(self._known))] = self._known[:slots]
+        shown = self._mask(self.order[self.order < slots]) & named
+        fresh = named & ~known & self._matching()
+        if self.sort.by is SortBy.SCORE:
+            kept = self.order[self.order < slots]
+            order = np.concatenate([kept[named[kept]], self.names[(fresh & ~shown)[self.names]]])
+        else:
+            order = arranged(self._session, shown | fresh, self.names, self.sort)
+        self._known = named
+        self._take(order, standing=True)
+        self.recheck()
+
+    def _mask(self, slots: Slots) -> NDArray[np.bool_]:
+        found = np.zeros(self._session.library.facts.slots, bool)
+        found[slots] = True
+        return found
 
     def refresh(self) -> None:
         """Filter and sort anew."""
         chosen = self._matching()
+        self.names = self.names[self.names < len(chosen)]
+        self._known = self._mask(self.names)
+        self._take(arranged(self._session, chosen, self.names, self.sort), standing=False)
+
+    def _take(self, order: Slots, standing: bool) -> None:
         slots = self._session.library.facts.slots
-        names = self.names[self.names < slots]
-        self.before = self.order
-        self.order = arranged(self._session, chosen, names, self.sort)
+        self.before, self.order, self.standing = self.order, order, standing
         self.position = np.full(slots, -1, np.int32)
         self.position[self.order] = np.arange(len(self.order), dtype=np.int32)
         self.dimmed = np.zeros(slots, bool)

@@ -31,8 +31,10 @@ class Session:
 
     Attributes:
         seen: bool [slots], shown before.
+        away: nums of roots that cannot be reached just now.
         audit: bool [slots], reserved for the audit set: labelled without seeing suggestions.
         photos_changed: the photo table is another one.
+        away_changed: roots went out of reach or came back.
         schema_changed: groups or labels changed.
         decided: (slots) decisions or reviews of these photos changed.
         scored: (slots, or None for any) new scores came in.
@@ -44,6 +46,8 @@ class Session:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.photos_changed = Signal()
+        self.away: frozenset[int] = frozenset()
+        self.away_changed = Signal()
         self.schema_changed = Signal()
         self.decided = Signal()
         self.scored = Signal()
@@ -225,6 +229,16 @@ class Session:
         self.library.refresh_scores()
         self._load_marks()
         self.photos_changed.emit()
+
+    def set_away(self, roots: frozenset[int]) -> None:
+        """Note which roots cannot be reached; their photos stay, shown as missing."""
+        if roots != self.away:
+            self.away = roots
+            self.away_changed.emit()
+
+    def is_away(self, slot: int) -> bool:
+        """Say whether a photo lies in a root that cannot be reached just now."""
+        return bool(self.away) and int(self.library.photos.root[slot]) in self.away
 
     def take_scores(self, slots: Slots | None) -> None:
         """See the scores that the suggester wrote since."""

@@ -140,8 +140,29 @@ class GridCanvas(QAbstractScrollArea):
     # -- following the desk ------------------------------------------------------------------
 
     def _list_changed(self) -> None:
+        if self.desk.photos.standing:
+            self._stand_still()
+        else:
+            self._lay_out()
+            self.show_slot(self.desk.selection.current)
+
+    def _stand_still(self) -> None:
+        """Lay out anew with a photo that was on screen, the open one if possible, in its place."""
+        bar, before = self.verticalScrollBar(), self.geometry_
+        top = bar.value()
+        places = before.between(top, top + self.viewport().height())
+        shown = self.desk.photos.before[places.start : places.stop].tolist()
+        offsets = {
+            slot: before.rect(place).top() - top
+            for slot, place in zip(shown, places, strict=False)
+            if self.desk.photos.shows(slot)
+        }
         self._lay_out()
-        self.show_slot(self.desk.selection.current)
+        current = self.desk.selection.current
+        anchor = current if current in offsets else next(iter(offsets), None)
+        if anchor is not None and top > 0:
+            rect = self.geometry_.rect(self.desk.photos.place(anchor))
+            bar.setValue(rect.top() - offsets[anchor])
 
     def _selection_changed(self) -> None:
         current = self.desk.selection.current
@@ -234,6 +255,7 @@ class GridCanvas(QAbstractScrollArea):
             selected=bool(desk.selection.mask[slot]) and desk.many,
             current=slot == desk.selection.current,
             dimmed=bool(desk.photos.dimmed[slot]),
+            missing=desk.session.is_away(slot),
             reviewed=bool(desk.flags.reviewed[slot]),
             unsure=bool(desk.flags.unsure[slot]),
             suggestions=int(desk.tally.suggestions[slot]),

@@ -11,12 +11,16 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QPixmap
 from tagger.app.theme import Theme
 from tagger.core.states import State
 
+MISSING = "missing"
+"""What stands on a photo whose folder cannot be reached."""
+
 
 @dataclass(slots=True)
 class CellMarks:
     """What a cell shows besides its photo.
 
     Attributes:
+        missing: its folder cannot be reached just now.
         score: of the label that is sorted by; NaN = none to show.
         label_state: state of the label that is filtered by, or None.
     """
@@ -25,6 +29,7 @@ class CellMarks:
     selected: bool = False
     current: bool = False
     dimmed: bool = False
+    missing: bool = False
     reviewed: bool = False
     unsure: bool = False
     suggestions: int = 0
@@ -53,13 +58,15 @@ class CellPainter:
         """Paint a cell into `rect`; `photo` is the part the photo may take."""
         self._tile(painter, rect, m)
         if picture is not None:
-            painter.setOpacity(0.35 if m.dimmed else 1.0)
+            painter.setOpacity(0.2 if m.missing else 0.35 if m.dimmed else 1.0)
             self._picture(painter, photo, picture)
             painter.setOpacity(1.0)
-        elif m.problem:
+        elif m.problem and not m.missing:
             self._centred(painter, photo, "broken", "muted")
         else:
             self._centred(painter, photo, "photo", "line")
+        if m.missing:
+            self._missing(painter, photo)
         if not math.isnan(m.score):
             self._score(painter, photo, m.score)
         if m.label_state is not None:
@@ -95,6 +102,15 @@ class CellPainter:
         where = QRect(0, 0, side, side)
         where.moveCenter(photo.center())
         painter.drawPixmap(where, self._icon(name, token, side))
+
+    def _missing(self, painter: QPainter, photo: QRect) -> None:
+        painter.setFont(self.font)
+        width = self.metrics.horizontalAdvance(MISSING) + self.pad * 2
+        badge = QRect(0, 0, min(width, photo.width()), self.metrics.height() + self.pad)
+        badge.moveCenter(photo.center())
+        self._pill(painter, badge, "raised")
+        painter.setPen(self.theme.colour("muted"))
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, MISSING)
 
     def _score(self, painter: QPainter, photo: QRect, score: float) -> None:
         theme = self.theme

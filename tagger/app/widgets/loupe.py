@@ -47,6 +47,7 @@ class Loupe(QWidget):
         self._shift = QPointF()
         self._held: QPointF | None = None
         listen(self, desk.selection.changed, self._follow)
+        listen(self, desk.photos.changed, self._look_again)
         listen(self, desk.cells_changed, lambda slots: self.update())
 
     def begin(self) -> None:
@@ -69,6 +70,12 @@ class Loupe(QWidget):
             self._ask()
         self.update()
 
+    def _look_again(self) -> None:
+        """Ask anew: the photo may have other bytes now, or other neighbours."""
+        if not self.isHidden() and self.desk.photos.shows(self._slot):
+            self._ask()
+            self.update()
+
     def _ask(self) -> None:
         near = [self.desk.photos.neighbour(self._slot, step) for step in (0, 1, -1)]
         size = QSizeF(self.size()) * self.devicePixelRatioF() * self._zoom
@@ -89,9 +96,9 @@ class Loupe(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         picture = self.pictures.get(self._slot) or self.thumbnails.get(self._slot)
-        problem = self.pictures.problems.get(self._slot)
+        problem = self.pictures.problem(self._slot)
         if picture is not None and not picture.isNull():
-            if self.desk.photos.dimmed[self._slot]:
+            if self.desk.photos.dimmed[self._slot] or self.desk.session.is_away(self._slot):
                 painter.setOpacity(0.5)
             painter.drawPixmap(self._target(picture), picture, QRectF(picture.rect()))
             painter.setOpacity(1.0)

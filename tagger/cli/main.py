@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": "judge the active model on labelled photos",
     "models": "list, choose, add models, or go back to the one before",
     "undo": "take back the last act of a library",
+    "bench": "measure how fast this machine suggests, and what limits it",
     "doctor": "say what hardware and libraries are used, and what is wrong",
 }
 

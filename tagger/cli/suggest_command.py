@@ -5,6 +5,7 @@ is prepared if there is none. What is finished is not done again; broken photos 
 
   tagger suggest ~/Photos
   tagger suggest ~/Photos --json
+  tagger suggest ~/Photos --retry      # once more the photos that could not be read
 """
 
 from __future__ import annotations
@@ -28,19 +29,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto (default), or the one to use: cuda, cpu, …; what was obtained is printed",
     )
+    parser.add_argument(
+        "--retry", action="store_true", help="also try the photos again that could not be read"
+    )
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Suggest; returns the exit code."""
     with opened_library(args.folder) as opened:
-        result = suggest_library(opened.library, args.provider)
+        result = suggest_library(opened.library, args.provider, retry=args.retry)
     emit(result.to_json(), args.json, _text(result))
     return 0
 
 
-def suggest_library(library: Library, provider: str = "auto") -> SuggestResult:
-    """Compute what is missing in an opened library, with progress on stderr."""
+def suggest_library(
+    library: Library, provider: str = "auto", *, retry: bool = False
+) -> SuggestResult:
+    """Compute what is missing in an opened library, with progress on stderr.
+
+    `retry` has photos tried again that could not be read.
+    """
     ensure_bundle(library)
     assert library.bundle is not None
     folder = bundle_store().folder(library.bundle.bundle_id)
@@ -56,7 +65,13 @@ def suggest_library(library: Library, provider: str = "auto") -> SuggestResult:
             )
 
     try:
-        result = run_suggest(library.places.home, folder, provider=provider, on_message=show)
+        result = run_suggest(
+            library.places.home,
+            folder,
+            provider=provider,
+            retry=[] if retry else None,
+            on_message=show,
+        )
     finally:
         line.done()
     for reason in result.reasons:

@@ -1,4 +1,4 @@
-"""A crash of a child process costs the window a sentence, and what it did can be done again."""
+"""A crash of a child process is made good, or costs the window a sentence."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def children(name):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="looks for children in /proc")
-def test_a_killed_suggester_is_told_and_goes_on_when_asked(model, photos):
+def test_a_killed_suggester_goes_on_by_itself_and_nothing_alarming_is_said(model, photos):
     folder = photos("everyday", 250)[0].parent
 
     def look(hands):
@@ -39,11 +39,7 @@ def test_a_killed_suggester_is_told_and_goes_on_when_asked(model, photos):
         )
         (child,) = children(b"_suggester")
         os.kill(child, signal.SIGKILL)
-        notice = window.workspace.notice
-        hands.wait(lambda: notice.isVisible() and hands.told, "it is told")
-        said = notice.text.text()
-        assert "unexpectedly" in said
-        assert "Traceback" not in said
+        hands.wait(lambda: children(b"_suggester") not in ([], [child]), "another one goes on")
         hands.click_photo(int(window.desk.photos.order[-1]))
         hands.press(Qt.Key.Key_T)
         hands.type("dog")
@@ -51,9 +47,8 @@ def test_a_killed_suggester_is_told_and_goes_on_when_asked(model, photos):
         hands.press(Qt.Key.Key_Escape)
         hands.wait_until_calm()
         assert "confirmed" in decided_in_catalog(folder / ".tagger").values(), "work goes on"
-        hands.told = 0
-        hands.click(hands.button(notice, "Try again"))
         hands.wait_until_suggested()
+        assert not window.workspace.notice.isVisible()
         label = next(iter(window.session.library.facts.thresholds.base))
         scores = window.session.library.facts.scores.logits(label, window.desk.photos.order)
         assert (scores == scores).all(), "every photo has its scores"

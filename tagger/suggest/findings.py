@@ -160,13 +160,18 @@ def _versions(found: dict[str, Any]) -> Section:
 
 def _ways(found: dict[str, Any], obtained: str) -> Section:
     lines = []
+    unverified = False
     for each in found.get("providers") or ():
         state = "installed" if each.get("available") else "not installed"
         if each["key"] == obtained:
             state = "in use"
         if each.get("verified") is False:
-            state += "; not verified by the makers of this program"
+            state += ", not verified"
+            unverified = True
         lines.append((each["key"], f"{each['title']}: {state}"))
+    if unverified:
+        words = "written from its documentation, never tried by the makers of this program"
+        lines.append(("not verified", words))
     return Section("Ways to compute", tuple(lines))
 
 

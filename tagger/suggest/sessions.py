@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tagger.library.places import user_folder
 from tagger.suggest.cards import Card, seen_cards
 from tagger.suggest.engine import Engine
 from tagger.suggest.gpu import Gpu, found_gpus, hindrance
+from tagger.suggest.idle import idle_gpu
 from tagger.suggest.marks import crashed, opening
 from tagger.suggest.providers import Obtained, Provider, ProviderFailed, obtain
 
@@ -90,6 +93,14 @@ def device_name(provider: Provider) -> str:
     if provider.key in ("cuda", "tensorrt") and gpus():
         return f"{gpus()[0].name} {gpus()[0].driver}"
     return provider.key
+
+
+def idle_card(found: Obtained[Engine]) -> dict[str, Any] | None:
+    """Return the graphics card that lies idle beside this session, as values; None without."""
+    idle = idle_gpu(
+        found.provider.key, found.requested, platform.system(), gpus(), cards(), found.reasons
+    )
+    return asdict(idle) if idle else None
 
 
 def steps_elsewhere(session: ort.InferenceSession, provider: str) -> tuple[int, int]:

@@ -1,13 +1,12 @@
-"""Keys, preferences, doctor, about."""
+"""Keys, preferences, about."""
 
 import pytest
-from dialog_hands import press, pressable, says
+from dialog_hands import press, says
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
 from tagger.app.action_table import ACTIONS, BY_NAME
 from tagger.app.dialogs.about import open_about
-from tagger.app.dialogs.doctor import findings, open_doctor
 from tagger.app.dialogs.keys import open_keys
 from tagger.app.dialogs.preferences import open_preferences
 from tagger.app.keys import keys_of
@@ -98,34 +97,6 @@ def test_preferences_show_every_setting_and_apply_at_once(window):
     assert window.settings.get("ask_from") == 7
     assert window.answers.ask_from == 7
     dialog.close()
-
-
-@pytest.mark.slow
-def test_the_doctor_says_what_is_really_used(window, qtbot):
-    dialog = open_doctor(window)
-    qtbot.waitUntil(lambda: pressable(dialog, "Copy").isEnabled(), timeout=60_000)
-    assert dialog.heading.text().startswith("Suggestions run on:")
-    assert says(dialog, "1.")
-    dialog.close()
-
-
-def test_the_doctors_problems_stand_first_with_the_remedy():
-    headline, problems, lines = findings(
-        {
-            "requested_provider": "cuda",
-            "obtained_provider": "cpu",
-            "providers": [
-                {"key": "cuda", "title": "CUDA (NVIDIA GPU)", "available": False},
-                {"key": "cpu", "title": "CPU", "available": True},
-            ],
-            "gpus": [{"name": "NVIDIA T4", "driver": "470"}],
-            "problems": ["The driver is too old: install version 580 or newer."],
-        }
-    )
-    assert headline == "Suggestions run on: CPU"
-    assert problems == ["The driver is too old: install version 580 or newer."]
-    assert ("Asked for", "CUDA (NVIDIA GPU)") in lines
-    assert ("Graphics cards", "NVIDIA T4 470") in lines
 
 
 def test_about_names_version_licence_and_the_folder_of_its_things(window, own_user_data):

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QFormLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tagger.app.dialogs.child import Child
 from tagger.app.dialogs.frame import Dialog
 from tagger.app.dialogs.host import Host, opened
-from tagger.app.dialogs.parts import button, path_text, text
-from tagger.app.dialogs.words import listed
+from tagger.app.dialogs.parts import button, path_text, row, text
+from tagger.app.settings import SETTINGS
+from tagger.suggest.findings import Findings, as_text, findings
 
 
 def open_doctor(window: QWidget) -> DoctorDialog:
@@ -19,64 +27,53 @@ def open_doctor(window: QWidget) -> DoctorDialog:
     return opened(window, DoctorDialog)
 
 
-def findings(found: dict[str, Any]) -> tuple[str, list[str], list[tuple[str, str]]]:
-    """Return the headline, the problems, and what else was found as (heading, words)."""
-    titles = {each["key"]: each["title"] for each in found.get("providers") or ()}
-    obtained = found.get("obtained_provider") or ""
-    requested = found.get("requested_provider") or "auto"
-    name = titles.get(obtained, obtained.upper())
-    headline = f"Suggestions run on: {name}" if obtained else "Suggestions cannot run here"
-    asked = "automatic" if requested == "auto" else titles.get(requested, requested)
-    lines = [("Asked for", asked), ("Obtained", name or "nothing")]
-    here = [each["title"] for each in found.get("providers") or () if each.get("available")]
-    lines.append(("Installed", listed(here, 8) or "none"))
-    gpus = [" ".join(str(v) for v in gpu.values() if v) for gpu in found.get("gpus") or ()]
-    lines.append(("Graphics cards", listed(gpus) or "none found that can compute"))
-    lines.append(("Processor cores", str(found.get("cores", "?"))))
-    versions = found.get("versions") or {}
-    lines += [
-        (f"Version of {key}", str(value))
-        for key, value in versions.items()
-        if isinstance(value, str)
-    ]
-    return headline, [str(problem) for problem in found.get("problems") or ()], lines
-
-
 class DoctorDialog(Dialog):
     """Runs `tagger doctor` as a child process and shows what it found."""
 
     def __init__(self, host: Host, parent: QWidget | None = None) -> None:
-        super().__init__(host.theme, "What suggestions run on", parent, 84, 60)
+        super().__init__(host.theme, "What suggestions run on", parent, 92, 76)
+        self._host = host
         self._found: dict[str, Any] = {}
+        self._child: Child | None = None
         self.heading = text("Looking at this machine …", "title")
-        self.problems = text(role="warning")
-        self.problems.hide()
-        self.lines = QFormLayout()
-        self.lines.setHorizontalSpacing(self.theme.px(2))
-        self.lines.setVerticalSpacing(self.theme.px(0.5))
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
         self.busy.setAccessibleName("Looking")
+        self.provider = self._provider_field()
+        self.problems = QVBoxLayout()
+        self.problems.setSpacing(self.theme.px(1))
+        self.sections = QVBoxLayout()
+        self.sections.setSpacing(self.theme.px(1))
         self.body.addWidget(self.heading)
         self.body.addWidget(self.busy)
-        self.body.addWidget(self.problems)
-        self.body.addLayout(self.lines)
+        self.body.addLayout(row(text("Compute on", wrap=False), self.provider, None))
+        self.body.addLayout(self.problems)
+        self.body.addLayout(self.sections)
         self.body.addStretch(1)
         self.copy_button = button("Copy", self._copy)
         self.copy_button.setEnabled(False)
-        self.again_button = button("Look again", self.examine)
-        self.add_buttons(self.copy_button, self.again_button, left=True)
+        self.again_button = button("Check again", self.examine)
+        self.retry_button = button(
+            "Try what crashed again", lambda: self.examine(try_again=True), theme=self.theme
+        )
+        self.retry_button.hide()
+        self.add_buttons(self.copy_button, self.again_button, self.retry_button, left=True)
         self.add_buttons(button("Close", self.reject, main=True))
-        self._child: Child | None = None
         self.examine()
 
-    def examine(self) -> None:
-        """Look at the machine."""
+    def examine(self, try_again: bool = False) -> None:
+        """Look at the machine; `try_again` tries providers again that crashed before."""
+        if self._child is not None:
+            self._child.close()
         self.show_problem("")
         self.busy.show()
         self.again_button.setEnabled(False)
-        child = Child(["doctor", "--json"], self)
+        self.retry_button.setEnabled(False)
+        arguments = ["doctor", "--json", "--provider", self._host.settings.get("provider")]
+        bundle = self._host.session.library.bundle_id if self._host.is_open else None
+        arguments += ["--model", bundle] if bundle else []
+        child = Child([*arguments, "--try-again"] if try_again else arguments, self)
         child.done.connect(self._show)
         child.failed.connect(self._failed)
         self._child = child
@@ -88,17 +85,51 @@ class DoctorDialog(Dialog):
             self._child.close()
         super().done(result)
 
+    def _provider_field(self) -> QComboBox:
+        """Return the choice of what to compute on: the setting of the preferences."""
+        setting = next(each for each in SETTINGS if each.name == "provider")
+        field = QComboBox()
+        field.setAccessibleName(setting.title)
+        for value, words in setting.choices:
+            field.addItem(words, value)
+        field.setCurrentIndex(field.findData(self._host.settings.get("provider")))
+        field.activated.connect(self._choose)
+        return field
+
+    def _choose(self) -> None:
+        self._host.settings.set("provider", self.provider.currentData())
+        self.examine()
+
     def _show(self, found: dict[str, Any]) -> None:
         self._found = found
-        headline, problems, lines = findings(found)
-        self._finished(headline)
-        self.problems.setText("\n".join(f"•  {problem}" for problem in problems))
-        self.problems.setVisible(bool(problems))
-        while self.lines.rowCount():
-            self.lines.removeRow(0)
-        for title, words in lines:
-            self.lines.addRow(text(title, "muted", wrap=False), path_text(words))
+        read = findings(found)
+        self._finished(read.headline)
+        self._show_problems(read)
+        _empty(self.sections)
+        for section in read.sections:
+            self.sections.addWidget(text(section.title, "heading"))
+            lines = QFormLayout()
+            lines.setHorizontalSpacing(self.theme.px(2))
+            lines.setVerticalSpacing(self.theme.px(0.5))
+            for label, words in section.lines:
+                lines.addRow(text(label, "muted", wrap=False), path_text(words))
+            holder = QWidget()
+            holder.setLayout(lines)
+            self.sections.addWidget(holder)
         self.copy_button.setEnabled(True)
+        self.retry_button.setVisible(read.can_try_again)
+
+    def _show_problems(self, read: Findings) -> None:
+        _empty(self.problems)
+        for problem, remedy in read.problems:
+            frame = QFrame()
+            frame.setObjectName("note")
+            inside = QVBoxLayout(frame)
+            inside.setContentsMargins(*[self.theme.px(1.5), self.theme.px(1)] * 2)
+            inside.addWidget(text(problem, "warning"))
+            if remedy:
+                inside.addWidget(path_text(remedy))
+            self.problems.addWidget(frame)
 
     def _failed(self, sentence: str) -> None:
         self._finished("This machine could not be examined")
@@ -108,6 +139,14 @@ class DoctorDialog(Dialog):
         self.heading.setText(headline)
         self.busy.hide()
         self.again_button.setEnabled(True)
+        self.retry_button.setEnabled(True)
 
     def _copy(self) -> None:
-        QApplication.clipboard().setText(json.dumps(self._found, indent=1, ensure_ascii=False))
+        QApplication.clipboard().setText(as_text(self._found))
+
+
+def _empty(layout: QVBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        if widget := item.widget():
+            widget.hide()
+            widget.deleteLater()

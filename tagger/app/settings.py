@@ -56,7 +56,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Compute on",
         "What the model runs on. Automatic takes the graphics card where it works, else the "
         "processor; the status bar names what is really used.",
-        choices=(("auto", "Automatic"), ("cuda", "NVIDIA graphics card"), ("cpu", "Processor")),
+        choices=(
+            ("auto", "Automatic"),
+            ("cuda", "NVIDIA graphics card"),
+            ("tensorrt", "NVIDIA graphics card with TensorRT"),
+            ("directml", "Any graphics card under Windows (DirectML)"),
+            ("coreml", "Apple's processor for models (Core ML)"),
+            ("cpu", "Processor"),
+        ),
     ),
     Setting(
         "ask_from",
@@ -93,6 +100,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("side", 160, "", "Width of the photos in the grid, in pixels.", 96, 384),
     Setting("window", "", "", "Place and size of the window."),
     Setting("columns", "", "", "Widths of the three parts, for one text size."),
+    Setting("dismissed", [], "", "Warnings that are not to be shown again, by key."),
     Setting("recent", [], "", "Folders opened last, newest first."),
     Setting("keys", {}, "", "Keys that were changed: action → list of keys."),
     Setting("remembered", {}, "", "What dialogs remember for the next time."),

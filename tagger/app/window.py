@@ -222,6 +222,10 @@ class Window(QMainWindow):
         if self.work is not None:
             self.work.pause_or_resume()
 
+    def _dismiss_idle_gpu(self) -> None:
+        if self.work is not None:
+            self.work.dismiss_idle_gpu()
+
     # -- building ----------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -237,6 +241,8 @@ class Window(QMainWindow):
         self.status.pause_pressed.connect(self.pause_or_resume)
         self.status.problems_pressed.connect(lambda: self.perform("file.problems"))
         self.status.models_pressed.connect(lambda: self.perform("model.models"))
+        self.status.idle_gpu_pressed.connect(lambda: self.perform("help.doctor"))
+        self.status.idle_gpu_dismissed.connect(self._dismiss_idle_gpu)
         column.addWidget(self.status)
         self._shown: QWidget | None = None
         self._sentence = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
@@ -17,11 +19,15 @@ class StatusBar(QWidget):
         pause_pressed: pause or go on suggesting.
         problems_pressed: show the problem files.
         models_pressed: show the models.
+        idle_gpu_pressed: show why the graphics card is not used.
+        idle_gpu_dismissed: say no more of that.
     """
 
     pause_pressed = Signal()
     problems_pressed = Signal()
     models_pressed = Signal()
+    idle_gpu_pressed = Signal()
+    idle_gpu_dismissed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +36,8 @@ class StatusBar(QWidget):
         self.theme = theme
         self.photos = QLabel()
         self.model = self._button("models", "The model and what it runs on", self.models_pressed)
+        self.idle_gpu = self._button("problem", "A graphics card is idle", self.idle_gpu_pressed)
+        self.dismiss = self._button("reject", "Say no more of this", self.idle_gpu_dismissed)
         self.work = ElidingLabel()
         self.work.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.work.setAccessibleName("What is being done")
@@ -45,6 +53,8 @@ class StatusBar(QWidget):
         row.setSpacing(theme.px(1.5))
         row.addWidget(self.photos)
         row.addWidget(self.model)
+        row.addWidget(self.idle_gpu)
+        row.addWidget(self.dismiss)
         row.addWidget(self.work, 1)
         parts: tuple[QWidget, ...] = (self.bar, self.pause, self.problems, self.saved)
         for part in parts:
@@ -68,6 +78,7 @@ class StatusBar(QWidget):
         self.show_work("")
         self.show_pause(False, False)
         self.show_problems(0)
+        self.show_idle_gpu(None)
         self.saved.setText("")
 
     def show_photos(self, words: str) -> None:
@@ -80,6 +91,16 @@ class StatusBar(QWidget):
         self.model.setText(words)
         self.model.setVisible(bool(model))
         self.model.setAccessibleName(f"Model: {words}")
+
+    def show_idle_gpu(self, idle: Mapping[str, str] | None) -> None:
+        """Say that a graphics card is not used: `short` and `sentence`; None: nothing to say."""
+        self.idle_gpu.setVisible(idle is not None)
+        self.dismiss.setVisible(idle is not None)
+        if idle is not None:
+            self.idle_gpu.setText(idle["short"])
+            self.idle_gpu.setToolTip(idle["sentence"])
+            self.idle_gpu.setAccessibleName(f"{idle['short']}: {idle['sentence']}")
+            self.idle_gpu.setIcon(icon("problem", self.theme.tokens.warning))
 
     def show_work(self, words: str, done: int = 0, total: int = 0) -> None:
         """Show what is being done; with a total also how far it is."""

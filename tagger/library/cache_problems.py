@@ -22,7 +22,7 @@ CREATE TABLE problem (
     time REAL NOT NULL
 )
 """
-PASSING_KINDS = frozenset({"vanished", "permission"})
+PASSING_KINDS = frozenset({"vanished", "permission", "disk", "memory"})
 """Problems that lie outside the bytes of the photo: it is tried again in every run."""
 
 

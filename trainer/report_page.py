@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from tagger.core.verdict import BETTER, NOT_WORSE
+from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE
 from trainer.changes import SHOWN_LABELS
 from trainer.report_plots import Series, interval_bar, legend, line_plot
 from trainer.report_style import STYLE
@@ -98,10 +98,10 @@ def _labels(groups: Mapping[str, Mapping[str, Any]]) -> str:
         if not group.get("unchanged")
         for label, entry in (group.get("labels") or {}).items()
     ]
-    found.sort(key=lambda each: (each[2].get("difference") is None, each[2].get("difference") or 0))
+    found.sort(key=lambda each: (not _judged_well(each[2]), each[2].get("difference") or 0.0))
     rows = "".join(
         f"<tr><th>{escape(label)}</th><td>{escape(name)}</td>{_figure(entry.get('before'))}"
-        f"{_figure(entry.get('after'))}{_difference(entry, 0.5)}"
+        f"{_figure(entry.get('after'))}{_difference(entry, 0.5, _judged_well(entry))}"
         f'<td class="n">{entry.get("support") or "–"}</td>'
         f'<td class="n">{_arrow(entry.get("suggested_before"), entry.get("suggested_after"))}</td>'
         f'<td class="n">{_right_wrong_missed(counts)}</td></tr>'
@@ -112,8 +112,9 @@ def _labels(groups: Mapping[str, Mapping[str, Any]]) -> str:
     return _section(
         "Labels",
         _table((*heads, "Right / wrong / missed"), rows),
-        "Average precision, worst losses first; support is the number of judged photos that show "
-        f"the label; right, wrong and missed suggestions of the new model on them.{more}",
+        f"Average precision, worst losses first, those with {JUDGED_WELL} or more judged photos "
+        "before the others; support is the number of judged photos that show the label; right, "
+        f"wrong and missed suggestions of the new model on them.{more}",
     )
 
 
@@ -257,14 +258,18 @@ def _figure(value: float | None) -> str:
     return f'<td class="n">{"–" if value is None else f"{value:.3f}"}</td>'
 
 
-def _difference(entry: Mapping[str, Any], span: float) -> str:
+def _judged_well(entry: Mapping[str, Any]) -> bool:
+    return (entry.get("support") or 0) >= JUDGED_WELL
+
+
+def _difference(entry: Mapping[str, Any], span: float, sure: bool = True) -> str:
     value, low, high = (entry.get(key) for key in ("difference", "low", "high"))
     if value is None:
         return '<td class="muted">not measured</td><td></td>'
     said = f"{value:+.3f}"
     if low is not None and high is not None:
         said += f" ({low:+.3f} to {high:+.3f})"
-    return f'<td class="n">{said}</td><td>{interval_bar(value, low, high, span)}</td>'
+    return f'<td class="n">{said}</td><td>{interval_bar(value, low, high, span, sure)}</td>'
 
 
 def _right_wrong_missed(counts: Mapping[str, Any]) -> str:

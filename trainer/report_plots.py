@@ -67,14 +67,20 @@ def legend(series: Sequence[Series]) -> str:
     return "".join(f'<span class="key {s.style}">{escape(s.name)}</span>' for s in named)
 
 
-def interval_bar(value: float | None, low: float | None, high: float | None, span: float) -> str:
-    """Return a difference with its interval on an axis from −span to +span."""
+def interval_bar(
+    value: float | None, low: float | None, high: float | None, span: float, sure: bool
+) -> str:
+    """Return a difference with its interval on an axis from −span to +span.
+
+    It is good or bad where the interval leaves no doubt, unless too few photos make it unsure.
+    """
     width, height = 160, 16
     axis = _Axis((-span, span), 4, width - 4)
     middle = axis.place(0.0)
     parts = [f'<line class="axis" x1="{middle}" x2="{middle}" y1="1" y2="{height - 1}"/>']
     if value is not None and low is not None and high is not None:
-        style = "good" if low > 0 else "bad" if high < 0 else "open"
+        doubtful = not sure or low <= 0 <= high
+        style = "open" if doubtful else "good" if low > 0 else "bad"
         first, last, at = (axis.place(min(max(v, -span), span)) for v in (low, high, value))
         parts.append(f'<line class="{style}" x1="{first}" x2="{last}" y1="8" y2="8"/>')
         parts.append(f'<circle class="{style}" cx="{at}" cy="8" r="4"/>')

@@ -96,7 +96,7 @@ def view(qtbot):
 
 
 def labels(view):
-    return [row.name for row in view.labels.rows.rows]
+    return [row.name for row in view.labels_page.labels.rows.rows]
 
 
 def test_the_verdict_stands_in_plain_words_and_the_advice_beside_it(view):
@@ -111,12 +111,12 @@ def test_the_verdict_stands_in_plain_words_and_the_advice_beside_it(view):
 
 def test_the_worst_losses_come_first_and_other_orders_are_a_click_away(view):
     assert labels(view) == ["kite", "dog", "cat", "fox"]
-    view.well.setChecked(True)
+    view.labels_page.well.setChecked(True)
     assert labels(view) == ["dog", "cat"]
-    view.well.setChecked(False)
-    view.labels.sortByColumn(6, Qt.SortOrder.DescendingOrder)
+    view.labels_page.well.setChecked(False)
+    view.labels_page.labels.sortByColumn(6, Qt.SortOrder.DescendingOrder)
     assert labels(view)[:2] == ["dog", "cat"]
-    view.search.setText("KI")
+    view.labels_page.search.setText("KI")
     assert labels(view) == ["kite"]
 
 
@@ -132,7 +132,9 @@ def test_labels_that_were_not_measured_stand_last_whichever_way_is_sorted():
 def test_labels_with_too_few_examples_are_listed(view):
     assert says(view, "1 label has too few examples to be judged.")
     press(view, "Show them")
-    assert view.missing.toPlainText() == ("“kite” has 2 confirmed photos; 8 are needed to judge it")
+    assert view.labels_page.missing.toPlainText() == (
+        "“kite” has 2 confirmed photos; 8 are needed to judge it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -412,9 +414,9 @@ def test_a_training_that_is_killed_leaves_the_old_model_and_one_sentence(trained
 
 
 def test_learning_curves_are_drawn_when_there_are_some(qtbot):
-    from tagger.app.dialogs.curves_view import CurvesView
+    from tagger.app.dialogs.plots import Plots
 
-    view = CurvesView(Theme(LIGHT, 8))
+    view = Plots(Theme(LIGHT, 8))
     qtbot.addWidget(view)
     view.show_curves([])
     assert view.isHidden()
@@ -429,8 +431,8 @@ def test_learning_curves_are_drawn_when_there_are_some(qtbot):
         return not view.isHidden()
 
     qtbot.waitUntil(shown, timeout=30_000)
-    assert set(view._plots) == {"loss", "mAP"}
-    assert list(view._lines["loss/training"].getData()[1]) == [1.0, 0.5, 0.4]
+    assert set(view.plots) == {"loss", "mAP"}
+    assert list(view.lines["loss", "training"].getData()[1]) == [1.0, 0.5, 0.4]
 
 
 def test_the_report_of_the_trainer_has_the_form_the_window_reads(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tagger.bundle.spec import BundleSpec
 from tagger.core.errors import TaggerError
 from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE
 from tagger.library.places import user_folder
+from tagger.library.runs import REPORT_PAGE, read_curves
 
 MEASURES = {"map": "mean average precision", "accuracy": "accuracy"}
 
@@ -62,6 +63,31 @@ class LabelRow:
 
 
 @dataclass(frozen=True)
+class LabelChange:
+    """How many photos gain or lose a label's suggestion, and those that moved furthest."""
+
+    group: str
+    label: str
+    gained: int
+    lost: int
+    gained_slots: tuple[int, ...]
+    lost_slots: tuple[int, ...]
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> LabelChange:
+        """Read it out of a part of the report."""
+        gained, lost = (data.get(f"{name}_slots") or () for name in ("gained", "lost"))
+        return cls(
+            str(data.get("group", "")),
+            str(data.get("label", "")),
+            int(data.get("gained") or 0),
+            int(data.get("lost") or 0),
+            tuple(map(int, gained)),
+            tuple(map(int, lost)),
+        )
+
+
+@dataclass(frozen=True)
 class GroupRow:
     """One group of the report."""
 
@@ -74,6 +100,7 @@ class GroupRow:
     pooled: bool
     new: bool
     unchanged: bool
+    diagnostics: dict[str, Any]
 
     @property
     def words(self) -> str:
@@ -97,6 +124,9 @@ class Report:
     Attributes:
         bundle: id of the new model; `parent` that of the one it was compared with.
         missing: sentences, one per label with too few examples.
+        changes: labels that would be suggested for other photos, among `changes_of` photos.
+        curves: learning curves, see `tagger.library.runs.read_curves`.
+        page: the report as a page for a browser.
     """
 
     verdict: str
@@ -110,6 +140,10 @@ class Report:
     training: int
     judging: int
     seconds: float
+    changes: tuple[LabelChange, ...] = ()
+    changes_of: int = 0
+    curves: tuple[dict[str, Any], ...] = ()
+    page: Path | None = None
 
     @property
     def title(self) -> str:
@@ -144,12 +178,14 @@ def read_report(path: Path) -> Report:
         ReportError: it is gone or damaged.
     """
     try:
-        data = json.loads(path.read_text("utf-8"))
-        return parse_report(data)
+        report = parse_report(json.loads(path.read_text("utf-8")))
     except FileNotFoundError as error:
         raise ReportError("The report of this model is gone: its run was deleted.") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ReportError(f"The report {path} cannot be read ({error}).") from error
+    page = path.with_name(REPORT_PAGE)
+    curves = tuple(read_curves(path.parent))
+    return replace(report, curves=curves, page=page if page.is_file() else None)
 
 
 def parse_report(data: dict[str, Any]) -> Report:
@@ -176,6 +212,8 @@ def parse_report(data: dict[str, Any]) -> Report:
         training=int(photos.get("training") or 0),
         judging=int(photos.get("judging") or 0),
         seconds=_number(data.get("total_s")) or 0.0,
+        changes=tuple(map(LabelChange.read, (data.get("changes") or {}).get("labels") or ())),
+        changes_of=int((data.get("changes") or {}).get("photos") or 0),
     )
 
 
@@ -198,6 +236,7 @@ def _group_row(name: str, data: dict[str, Any]) -> GroupRow:
         pooled=bool(data.get("pooled")),
         new=bool(data.get("new")),
         unchanged=bool(data.get("unchanged")),
+        diagnostics=data.get("diagnostics") or {},
     )
 
 

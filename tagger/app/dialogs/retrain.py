@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tagger.app.dialogs.curves_view import CurvesView
 from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.host import Host, opened
 from tagger.app.dialogs.parts import button, line, row, text, whole_number
 from tagger.app.dialogs.pick import Combo
+from tagger.app.dialogs.plots import Plots
+from tagger.app.dialogs.report_pictures import pictures_of
 from tagger.app.dialogs.report_view import ReportView
 from tagger.app.dialogs.retrain_need import AIMS, GroupNeed, Need, has_training, read_need
 from tagger.app.dialogs.retrain_run import RetrainRun, run_of
@@ -63,7 +64,7 @@ class RetrainDialog(Dialog):
         self.pages = Pages()
         self.body.addWidget(self.pages, 1)
         self.start_page, self.run_page = self._start_page(), self._run_page()
-        self.view = ReportView(self.theme)
+        self.view = ReportView(self.theme, pictures_of(host))
         for page in (self.start_page, self.run_page, self.view):
             self.pages.add(page)
         self.close_button = button("Close", self.reject)
@@ -164,7 +165,7 @@ class RetrainDialog(Dialog):
         inside.addWidget(
             text("You can go on working, and close this: you are told when it is done.", "muted")
         )
-        self.curves = CurvesView(self.theme)
+        self.curves = Plots(self.theme)
         inside.addWidget(self.curves, 4)
         self.go_on = QCheckBox("Go on when the window is closed")
         self.go_on.setToolTip("What it made is shown when this folder is opened the next time.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PySide6.QtWidgets import (
@@ -47,7 +48,7 @@ class DoctorDialog(Dialog):
         self.sections.setSpacing(self.theme.px(1))
         self.body.addWidget(self.heading)
         self.body.addWidget(self.busy)
-        self.body.addLayout(row(text("Compute on", wrap=False), self.provider, None))
+        self.body.addLayout(row(text("Compute on", wrap=False), self.provider))
         self.body.addLayout(self.problems)
         self.body.addLayout(self.sections)
         self.body.addStretch(1)
@@ -90,6 +91,8 @@ class DoctorDialog(Dialog):
         setting = next(each for each in SETTINGS if each.name == "provider")
         field = QComboBox()
         field.setAccessibleName(setting.title)
+        field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        field.setMinimumContentsLength(16)
         for value, words in setting.choices:
             field.addItem(words, value)
         field.setCurrentIndex(field.findData(self._host.settings.get("provider")))
@@ -109,10 +112,13 @@ class DoctorDialog(Dialog):
         for section in read.sections:
             self.sections.addWidget(text(section.title, "heading"))
             lines = QFormLayout()
+            lines.setContentsMargins(0, 0, 0, 0)
             lines.setHorizontalSpacing(self.theme.px(2))
             lines.setVerticalSpacing(self.theme.px(0.5))
             for label, words in section.lines:
-                lines.addRow(text(label, "muted", wrap=False), path_text(words))
+                heading = text(label, "muted", wrap=False)
+                heading.setMinimumWidth(self.theme.px(15))
+                lines.addRow(heading, path_text(words))
             holder = QWidget()
             holder.setLayout(lines)
             self.sections.addWidget(holder)
@@ -126,9 +132,9 @@ class DoctorDialog(Dialog):
             frame.setObjectName("note")
             inside = QVBoxLayout(frame)
             inside.setContentsMargins(*[self.theme.px(1.5), self.theme.px(1)] * 2)
-            inside.addWidget(text(problem, "warning"))
+            inside.addWidget(text(_quoted(problem), "warning"))
             if remedy:
-                inside.addWidget(path_text(remedy))
+                inside.addWidget(path_text(_quoted(remedy)))
             self.problems.addWidget(frame)
 
     def _failed(self, sentence: str) -> None:
@@ -143,6 +149,11 @@ class DoctorDialog(Dialog):
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(as_text(self._found))
+
+
+def _quoted(words: str) -> str:
+    """Return a sentence with commands in quotes; a terminal shows them in backquotes."""
+    return re.sub("`([^`]+)`", r"“\1”", words)
 
 
 def _empty(layout: QVBoxLayout) -> None:

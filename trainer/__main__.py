@@ -34,9 +34,11 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "compare": Command("trainer.compare", "compare two models on a library's own photos"),
     "fit": Command("trainer.deep.command", "fine-tune a library's model, with torch", torch=True),
     "quick": Command("trainer.quick.command", "retrain from a library's labels, in seconds"),
-    "starter": Command("trainer.starter.command", "assemble the starter model, if it is missing"),
+    "starter": Command("trainer.starter.command", "assemble the starter models, if missing"),
+    "starter-measure": Command("trainer.starter.measure", "measure what the fast starter needs"),
 }
 
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from tagger.bundle.errors import GoldenMismatch
 from tagger.bundle.golden_files import (
-    EMBEDDING_TOLERANCE,
-    LOGIT_TOLERANCE,
+    FLOAT,
+    Arithmetic,
     Golden,
     label_list,
     read_golden,
@@ -54,7 +54,13 @@ HEADS_TOLERANCE = 1e-3
 Equal heads are within 1e-5; with logits in the thousands float32 itself is that coarse."""
 
 
-def make_golden(spec: BundleSpec, prepare: Prepare, run: Run, heads: Sequence[Head] = ()) -> Golden:
+def make_golden(
+    spec: BundleSpec,
+    prepare: Prepare,
+    run: Run,
+    heads: Sequence[Head] = (),
+    arithmetic: Arithmetic = FLOAT,
+) -> Golden:
     """Make pictures, and keep what they give on this machine.
 
     Args:
@@ -62,6 +68,7 @@ def make_golden(spec: BundleSpec, prepare: Prepare, run: Run, heads: Sequence[He
         prepare: this program's preprocessing.
         run: the finished graph, heads attached.
         heads: with them the tolerance of scores follows how steep they are.
+        arithmetic: what the graph calculates in.
 
     Raises:
         BundleError: the graph gives something else than the spec says, or no finite numbers.
@@ -72,7 +79,7 @@ def make_golden(spec: BundleSpec, prepare: Prepare, run: Run, heads: Sequence[He
     outputs = run_checked(spec, run, pixels)
     swapped = run_checked(spec, run, np.ascontiguousarray(pixels[..., ::-1]))
     embedding = outputs["embedding"]
-    least, most = EMBEDDING_TOLERANCE
+    least, most = arithmetic.embedding
     seen = float(relative_distance(swapped["embedding"], embedding).max())
     return Golden(
         pictures=pictures,
@@ -81,7 +88,7 @@ def make_golden(spec: BundleSpec, prepare: Prepare, run: Run, heads: Sequence[He
         scores={group.id: outputs[group.output] for group in spec.groups},
         labels={group.id: label_list(group) for group in spec.groups},
         embedding_tolerance=float(np.clip(seen / 4, least, most)),
-        logit_tolerance=_logit_tolerance(heads, embedding),
+        logit_tolerance=_logit_tolerance(heads, embedding, arithmetic),
     )
 
 
@@ -237,10 +244,13 @@ def _top(group: BundleGroup, values: NDArray[np.float64]) -> list[str]:
     return [group.labels[at].name for at in best]
 
 
-def _logit_tolerance(heads: Sequence[Head], embedding: NDArray[np.float32]) -> float:
-    """Return four times what a disturbance of 0.7 % (TF32 on Lite0) does to the logits."""
+def _logit_tolerance(
+    heads: Sequence[Head], embedding: NDArray[np.float32], arithmetic: Arithmetic
+) -> float:
+    """Return four times what the noise of this arithmetic does to the logits."""
     noise = np.random.default_rng(0).standard_normal(embedding.shape).astype(np.float32)
-    noise *= 0.007 * np.linalg.norm(embedding, axis=1, keepdims=True) / embedding.shape[1] ** 0.5
+    length = np.linalg.norm(embedding, axis=1, keepdims=True)
+    noise *= np.float32(arithmetic.noise) * length / np.float32(embedding.shape[1] ** 0.5)
     moved = 0.0
     for head in heads:
         before, after = (
@@ -248,4 +258,4 @@ def _logit_tolerance(heads: Sequence[Head], embedding: NDArray[np.float32]) -> f
             for rows in (embedding, embedding + noise)
         )
         moved = max(moved, float(np.abs(after - before).max()))
-    return float(np.clip(4 * moved, *LOGIT_TOLERANCE))
+    return float(np.clip(4 * moved, *arithmetic.logit))

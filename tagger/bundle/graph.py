@@ -19,6 +19,9 @@ from tagger.bundle.errors import BundleError
 INPUT = "image"
 EMBEDDING = "embedding"
 
+QUANTIZING = frozenset({"QuantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger"})
+"""Operators of graphs that calculate in whole numbers."""
+
 Dim = int | str | None
 
 
@@ -87,6 +90,11 @@ def opset_of(model: onnx.ModelProto) -> int:
     """Return the version of the default operator set."""
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
     return max(versions, default=1)
+
+
+def is_quantized(model: onnx.ModelProto) -> bool:
+    """Return whether the graph calculates in whole numbers, at least in part."""
+    return any(node.op_type in QUANTIZING for node in model.graph.node)
 
 
 def shape_of(value: onnx.ValueInfoProto) -> list[Dim] | None:

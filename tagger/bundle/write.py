@@ -10,8 +10,8 @@ import onnx
 
 from tagger.bundle.files import write_folder, write_json
 from tagger.bundle.golden import OpenSession, Prepare, check_heads_give_golden, make_golden
-from tagger.bundle.golden_files import Golden, write_golden
-from tagger.bundle.graph import model_bytes
+from tagger.bundle.golden_files import FLOAT, QUANTIZED, Golden, write_golden
+from tagger.bundle.graph import is_quantized, model_bytes
 from tagger.bundle.head_graph import attach_heads, backbone_hash, embedding_size
 from tagger.bundle.head_rules import check_heads
 from tagger.bundle.heads import Head, write_heads
@@ -51,7 +51,8 @@ def make_bundle(
     spec = replace(spec, embedding_size=embedding_size(model))
     check_spec(spec)
     check_heads(heads, spec)
-    golden = make_golden(spec, prepare, open_session(model_bytes(model)), heads)
+    arithmetic = QUANTIZED if is_quantized(model) else FLOAT
+    golden = make_golden(spec, prepare, open_session(model_bytes(model)), heads, arithmetic)
     return write_bundle(folder, spec, model, heads, golden, card)
 
 

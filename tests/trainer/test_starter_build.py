@@ -158,5 +158,8 @@ def test_command_prints_where_the_starter_lies_as_json(own_user_data, capsys):
     assert result["seconds"] < 20
     assert validate_bundle(own_user_data / "bundles" / result["bundle"]).bundle_id
     assert "Laying the graph" in first.err
+    fast = BundleStore(own_user_data / "bundles").get(result["fast"]["bundle"])
+    assert fast.producer["variant"] == "fast"
+    assert BundleStore(own_user_data / "bundles").default() == result["bundle"]
     assert main(["starter", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["built"] is False

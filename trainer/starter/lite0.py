@@ -59,7 +59,7 @@ def lite0_backbone(tensors: Tensors, size: int = INPUT_SIZE) -> onnx.ModelProto:
     Raises:
         CheckpointError: a tensor is missing.
     """
-    return _GraphBuilder(tensors, size).build()
+    return GraphBuilder(tensors, size).build()
 
 
 def imagenet_classifier(tensors: Tensors) -> tuple[np.ndarray, np.ndarray]:
@@ -99,8 +99,30 @@ def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-class _GraphBuilder:
-    """Collects nodes and weights; `tip` is the newest value and `side` its spatial size."""
+class Window(NamedTuple):
+    """How a convolution moves over its input, and whether it takes each channel alone."""
+
+    kernel: int
+    stride: int
+    pads: tuple[int, int]
+    depthwise: bool
+
+    def attributes(self, channels: int) -> dict[str, Any]:
+        """Return the attributes of the ONNX node for this many outputs."""
+        before, after = self.pads
+        return {
+            "kernel_shape": [self.kernel] * 2,
+            "strides": [self.stride] * 2,
+            "pads": [before, before, after, after],
+            "group": channels if self.depthwise else 1,
+        }
+
+
+class GraphBuilder:
+    """Lays the network in float32; `tip` is the newest value and `side` its spatial size.
+
+    Another kind of arithmetic overrides `normalise`, `lay` and `join`.
+    """
 
     def __init__(self, tensors: Tensors, size: int) -> None:
         self.tensors = tensors
@@ -162,7 +184,7 @@ class _GraphBuilder:
             f"{name}.project", f"{source}._project_conv", f"{source}._bn2", clip=False
         )
         if stride == 1 and channels == self.channels_in(f"{source}._expand_conv"):
-            self.add("Add", f"{name}.sum", entry)
+            self.join(f"{name}.sum", entry)
 
     def channels_in(self, convolution: str) -> int | None:
         """Return how many channels a convolution takes; None if the weights have none so named."""
@@ -187,22 +209,32 @@ class _GraphBuilder:
                 f"The tensor '{convolution}.weight' has shape {weight.shape}: "
                 "the weights are not EfficientNet-Lite0's."
             )
-        before, after = _same_padding(self.side, kernel, stride)
-        self.add(
-            "Conv",
-            name,
-            self.constant(f"{name}.weight", weight),
-            self.constant(f"{name}.bias", bias),
-            kernel_shape=[kernel, kernel],
-            strides=[stride, stride],
-            pads=[before, before, after, after],
-            group=weight.shape[0] if depthwise else 1,
-        )
+        pads = _same_padding(self.side, kernel, stride)
         self.side = -(-self.side // stride)
+        self.lay(name, weight, bias, Window(kernel, stride, pads, depthwise), clip=clip)
+        return int(weight.shape[0])
+
+    def lay(
+        self, name: str, weight: np.ndarray, bias: np.ndarray, window: Window, *, clip: bool
+    ) -> None:
+        """Lay a convolution of the newest value and, if told, ReLU6.
+
+        Args:
+            name: of the layer, and of its answer before ReLU6.
+            weight: float32 [O, I, kernel, kernel], batch norm taken in.
+            bias: float32 [O].
+            window: how it moves.
+            clip: whether ReLU6 follows.
+        """
+        weights = (self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias))
+        self.add("Conv", name, *weights, **window.attributes(len(weight)))
         if clip:
             low = self.constant("relu6.low", np.float32(0))
             self.add("Clip", f"{name}.relu6", low, self.constant("relu6.high", np.float32(6)))
-        return int(weight.shape[0])
+
+    def join(self, name: str, entry: str) -> None:
+        """Add a block's input to the newest value."""
+        self.add("Add", name, entry)
 
     def add(self, operator: str, output: str, *further: str, **attributes: Any) -> None:
         """Append a node that takes the newest value (and `further` ones) and makes a newer one."""

@@ -35,7 +35,7 @@ from tagger.suggest.workplace import Model, Workplace, open_model
 
 Send = Callable[[Message], None]
 
-_SLICE, _LONG_SLICE, _OPENING = 0.8, 3.0, 0.4
+_SLICE, _LONG_SLICE, _OPENING = 0.8, 2.2, 0.4
 _FEWEST_ROUNDS = 3
 _ENOUGH_S = 20.0
 """With less time than this, slices are shorter and say less."""

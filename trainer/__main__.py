@@ -37,6 +37,9 @@ COMMANDS: dict[str, Command] = {
     "compare": Command("trainer.compare", "compare two models on a library's own photos"),
     "fit": Command("trainer.deep.command", "fine-tune a library's model, with torch", torch=True),
     "quick": Command("trainer.quick.command", "retrain from a library's labels, in seconds"),
+    "recipe": Command(
+        "trainer.recipes.command", "run one of five published systems against ours", torch=True
+    ),
     "starter": Command("trainer.starter.command", "assemble the starter models, if missing"),
     "starter-measure": Command("trainer.starter.measure", "measure what the fast starter needs"),
 }

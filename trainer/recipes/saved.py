@@ -1,0 +1,202 @@
+"""A finished recipe's networks on disk, and what they say of other photos."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+
+from tagger.bundle.errors import BundleError
+from tagger.bundle.files import read_json, write_json
+from tagger.core.errors import TaggerError
+from tagger.imaging.decode import Source
+from trainer.examples import GroupExamples, Kind
+from trainer.feeding.pixels import PixelStore
+from trainer.loop.predict import probabilities
+from trainer.nets.backbone import open_backbone
+from trainer.nets.heads import HeadSettings
+from trainer.nets.net import Net, make_net
+from trainer.recipes.features import features_of
+from trainer.recipes.judge import Scores
+
+MODEL = "model.json"
+FORMAT, VERSION = "tagger-recipe-model", 1
+
+Floats = NDArray[np.float32]
+
+
+class SavedError(TaggerError):
+    """There is no finished model of a recipe, or it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group that a model scores.
+
+    Attributes:
+        name, kind, labels: as in the folder it was trained on.
+        prior: float per label, taken off the logits.
+        thresholds: score from which a label is said; empty = 0.5.
+    """
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    prior: tuple[float, ...]
+    thresholds: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything about a saved network but its numbers.
+
+    Attributes:
+        backbone, size, pool: as `open_backbone` takes them.
+        mean, std: of the pixels, 0 to 255.
+        hidden: widths of the heads' hidden layers.
+        mirrored: whether scores are the mean over both ways round.
+        groups: what it scores.
+    """
+
+    backbone: str
+    size: int
+    pool: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    hidden: tuple[int, ...]
+    mirrored: bool
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A network ready to be asked."""
+
+    facts: Facts
+    net: Net
+
+    def scores(self, photos: Sequence[Source]) -> tuple[Scores, set[int]]:
+        """Return probabilities float32 [photos, labels] by group, and rows of unreadable photos."""
+        store = PixelStore(photos, self.net.preprocessing, kept_bytes=0)
+        rows = np.arange(len(photos))
+        logits = logits_of(self.net, store, rows, self.facts.mirrored)
+        scores = {
+            group.name: probabilities(
+                logits[group.name] - np.array(group.prior, np.float32), group.kind
+            )
+            for group in self.facts.groups
+        }
+        return scores, set(store.unreadable)
+
+
+def logits_of(
+    net: Net, store: PixelStore, rows: NDArray[np.int64], mirrored: bool
+) -> dict[str, Floats]:
+    """Return the logits of photos, float32 [n, L] by group; mean over both ways if `mirrored`."""
+    ways = (False, True) if mirrored else (False,)
+    device = next(net.parameters()).device
+    net.eval()
+    said = []
+    for way in ways:
+        features = torch.from_numpy(features_of(net.backbone, store, rows, mirrored=way))
+        with torch.no_grad():
+            said.append(net(features.to(device)).logits)
+    return {
+        name: (sum(z[name] for z in said) / len(said)).cpu().numpy()  # type: ignore[union-attr]
+        for name in net.names
+    }
+
+
+def save_model(folder: Path, method: str, net: Net, facts: Facts) -> None:
+    """Write `METHOD.safetensors` and its facts into a run folder."""
+    tensors = {name: value.contiguous().cpu() for name, value in net.state_dict().items()}
+    safetensors.torch.save_file(tensors, folder / f"{method}.safetensors")
+    path = folder / MODEL
+    known = read_json(path) if path.exists() else {"format": FORMAT, "version": VERSION}
+    write_json(path, known | {method: asdict(facts)})
+
+
+def facts_of(
+    net: Net,
+    groups: Sequence[GroupExamples],
+    *,
+    name: str,
+    size: int,
+    pool: str = "",
+    mirrored: bool = False,
+    prior: Mapping[str, Floats] | None = None,
+    thresholds: Mapping[str, NDArray[np.float64]] | None = None,
+) -> Facts:
+    """Gather the facts of a trained network."""
+    backbone = cast(Any, net.backbone)
+    first = cast(Any, net.heads[0])
+    return Facts(
+        backbone=name,
+        size=size,
+        pool=pool,
+        mean=tuple(backbone.mean.flatten().tolist()),
+        std=tuple(backbone.std.flatten().tolist()),
+        hidden=tuple(layer.out_features for layer in first.layers[:-1]),
+        mirrored=mirrored,
+        groups=tuple(
+            Group(
+                group.name,
+                group.kind,
+                group.labels,
+                _floats((prior or {}).get(group.name), len(group.labels)),
+                _floats((thresholds or {}).get(group.name), 0),
+            )
+            for group in groups
+        ),
+    )
+
+
+def _floats(values: NDArray[Any] | None, zeros: int) -> tuple[float, ...]:
+    return (0.0,) * zeros if values is None else tuple(float(value) for value in values)
+
+
+def load_model(run: Path, method: str = "ours") -> SavedModel:
+    """Open a network of a finished run.
+
+    Raises:
+        SavedError: there is none, or it cannot be read.
+    """
+    try:
+        data = read_json(run / MODEL)[method]
+        data["groups"] = tuple(
+            Group(**{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()})
+            for group in data["groups"]
+        )
+        facts = Facts(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        tensors = safetensors.torch.load_file(run / f"{method}.safetensors")
+    except (BundleError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise SavedError(f"{run} holds no finished model “{method}”: {error}.") from error
+    except safetensors.SafetensorError as error:
+        raise SavedError(f"{run / method}.safetensors is damaged: {error}.") from error
+    backbone = open_backbone(
+        facts.backbone, size=facts.size, fit="squash", pool=facts.pool, weights="none"
+    )
+    backbone.mean.copy_(torch.tensor(facts.mean).view(1, 3, 1, 1))
+    backbone.std.copy_(torch.tensor(facts.std).view(1, 3, 1, 1))
+    groups = [_empty(group) for group in facts.groups]
+    net = make_net(backbone, groups, HeadSettings(hidden=facts.hidden))
+    try:
+        net.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise SavedError(f"{run / method}.safetensors does not fit its {MODEL}.") from error
+    net.eval()
+    return SavedModel(facts, net)
+
+
+def _empty(group: Group) -> GroupExamples:
+    shape = (0, len(group.labels)) if group.kind == "multi" else (0,)
+    targets = np.zeros((0, len(group.labels)), np.float32)
+    return GroupExamples(group.name, group.kind, group.labels, targets, np.zeros(shape, np.float32))

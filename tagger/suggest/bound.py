@@ -89,7 +89,7 @@ def page_locked(shape: tuple[int, ...], kind: Any, device: str) -> NDArray[Any]:
             runtime = ctypes.CDLL(_CUDART)
             address, size = ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes)
             if runtime.cudaHostRegister(address, size, _PORTABLE) == 0:
-                weakref.finalize(array, runtime.cudaHostUnregister, address)
+                weakref.finalize(array, runtime.cudaHostUnregister, address).atexit = False
         except (OSError, AttributeError) as error:
             log.info("memory is not page-locked: %s", error)
     return array

@@ -13,13 +13,21 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tagger.core.errors import TaggerError
+from tagger.core.preprocessing import Preprocessing
 from tagger.suggest.apart import serve_decode
+from tagger.suggest.engine import DeviceLost
 from tagger.suggest.job import Job
 from tagger.suggest.marks import withdraw
+from tagger.suggest.photos import pending_photos
+from tagger.suggest.precision import MOST_PHOTOS
 from tagger.suggest.protocol import (
     ADD,
     BENCH,
@@ -32,6 +40,7 @@ from tagger.suggest.protocol import (
     encode,
     messages,
 )
+from tagger.suggest.samples import sample_photos
 from tagger.suggest.sessions import idle_card
 from tagger.suggest.workplace import Model, Workplace, open_model
 
@@ -52,6 +61,7 @@ class Suggester:
         self._closed = False
         self._place: Workplace | None = None
         self._model: Model | None = None
+        self._lost = ""
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
 
@@ -163,6 +173,8 @@ class Suggester:
     def _answer(self, request: Message, job: Job) -> Message:
         try:
             return self._result(request, job)
+        except DeviceLost as error:
+            return self._go_on_without_it(request, str(error))
         except TaggerError as error:
             return {"type": "error", "message": str(error)}
         except Exception as error:
@@ -172,6 +184,14 @@ class Suggester:
                 "message": f"Suggesting stopped because of an error in the program ({error!r}). "
                 "The log file says more.",
             }
+
+    def _go_on_without_it(self, request: Message, reason: str) -> Message:
+        """Have the rest done by the processor: to this process the graphics card is lost."""
+        self._lost, self._model = reason, None
+        with self._changed:
+            if self._waiting is None and not self._closed:
+                self._waiting = (request | {"retry": None}, Job(self._send, []))
+        return {"type": "error", "message": reason}
 
     def _result(self, request: Message, job: Job) -> Message:
         place = self._enter(Path(request["library"]))
@@ -204,9 +224,18 @@ class Suggester:
         kept = self._model
         if kept is None or not kept.is_still(bundle, provider):
             self._model = None
-            self._model = open_model(bundle, provider, lambda: job.stopped)
+            wanted = "cpu" if self._lost else provider
+            model = open_model(bundle, wanted, lambda: job.stopped, self._some_photos)
+            if self._lost:
+                told = replace(model.obtained, requested=provider, reasons=(self._lost,))
+                model = replace(model, obtained=told)
+            self._model = model
         assert self._model is not None
         return self._model
+
+    def _some_photos(self, spec: Preprocessing) -> NDArray[np.uint8]:
+        assert self._place is not None
+        return sample_photos(pending_photos(self._place.places), spec, MOST_PHOTOS)
 
 
 def main(arguments: Sequence[str] = ()) -> int:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from tagger.imaging.facts import perceptual_hash
 from tagger.library.cache_problems import PASSING_KINDS, Problem
 from tagger.suggest.decoding import Decoded
 from tagger.suggest.keeping import Keeper
+from tagger.suggest.last_run import LastRun, remember_run
 from tagger.suggest.photos import PhotoList, pending_photos
 from tagger.suggest.pipeline import Pipeline
 from tagger.suggest.pool import Patience
@@ -131,6 +133,8 @@ class Job:
         self._rescore(place, model, photos, todo, tally)
         self._decode(place, model, photos, todo, tally)
         result = tally.result(current_problems(place, photos))
+        if self._compare:
+            _keep_figures(tally, model, float(result["photos_per_s"]))
         self._adopt(None)
         return result | {
             "provider": model.obtained.provider.key,
@@ -201,6 +205,22 @@ class Job:
     def _wear_out(self) -> None:
         self.worn_out = True
         self._gate.stop()
+
+
+def _keep_figures(tally: Tally, model: Model, photos_per_s: float) -> None:
+    """Keep what the doctor says of the last run."""
+    remember_run(
+        LastRun(
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            photos=tally.decoded,
+            seconds=round(tally.decoding_s, 1),
+            photos_per_s=photos_per_s,
+            model_per_s=round(tally.model_per_s, 1),
+            provider=model.obtained.provider.key,
+            batch=model.plan.batch,
+            shares={name: round(share, 4) for name, share in tally.shares.items()},
+        )
+    )
 
 
 def find_todo(place: Workplace, model: Model, photos: PhotoList) -> Todo:

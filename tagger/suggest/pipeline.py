@@ -81,7 +81,7 @@ class Pipeline:
 
     def _lane(self, on_batch: OnBatch, on_problem: OnProblem) -> None:
         shape = (self._plan.batch, self._spec.height, self._spec.width, 3)
-        images = np.empty(shape, np.uint8)
+        images = self._engine.room(shape)
         laps = self._stages.laps()
         try:
             while taken := self._basket.take(self._plan.batch, PATIENCE):

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import onnxruntime as ort
@@ -49,8 +49,10 @@ class Plan:
 
 def first_plan(provider: str) -> Plan:
     """Return the plan to measure from: lanes and threads for this machine."""
+    if provider in ("cuda", "tensorrt"):
+        return Plan(2, 0, 32)  # one copies while the other computes
     if provider != "cpu":
-        return Plan(1, 0, 32)
+        return Plan(1, 0, 32)  # DirectML allows one run at a time
     cores = core_count()
     lanes = min(cores, MAX_LANES)
     return Plan(lanes, max(1, cores // lanes), 8)
@@ -64,9 +66,17 @@ def core_count() -> int:
 
 
 def find_plan(
-    engine: Engine, spec: Preprocessing, provider: str, key: str, stopped: Callable[[], bool]
+    engine: Engine,
+    spec: Preprocessing,
+    provider: str,
+    key: str,
+    stopped: Callable[[], bool],
+    device: str = "",
 ) -> Plan:
-    """Return the plan remembered for this model, provider and machine, else measure one.
+    """Return the plan remembered for this model and device, else measure one.
+
+    Where the memory turns out to hold smaller batches only, now or during a run, that is
+    remembered too.
 
     Args:
         engine: opened with the threads of `first_plan`.
@@ -74,32 +84,37 @@ def find_plan(
         provider: its key.
         key: names the model; models of the same graph share it.
         stopped: asked between measurements; the plan so far is returned, not remembered.
+        device: names what the provider computes on, such as a graphics card.
     """
     first = first_plan(provider)
-    name = f"{key} {provider} {ort.__version__} {first.lanes}x{first.threads}"
+    name = f"{key} {provider} {device} {ort.__version__} {first.lanes}x{first.threads}"
     known = recall("plans", name)
     if isinstance(known, dict) and known.keys() == asdict(first).keys():
-        return Plan(**known)
-    best = _measured(engine, spec, first, provider, stopped)
-    if not stopped():
-        remember("plans", name, asdict(best))
+        best = Plan(**known)
+    else:
+        best = _smaller(_measured(engine, spec, first, provider, stopped), engine.most)
+        if not stopped():
+            remember("plans", name, asdict(best))
+    engine.on_halved = lambda most: remember("plans", name, asdict(_smaller(best, most)))
     return best
 
 
 def measure(engine: Engine, spec: Preprocessing, plan: Plan, seconds: float) -> float:
     """Return photos/s of the model alone, its lanes busy for about so many seconds."""
-    images = np.random.default_rng(0).integers(
-        0, 256, (plan.batch, spec.height, spec.width, 3), np.uint8
-    )
-    counts = [0] * plan.lanes
+    images = engine.room((plan.batch, spec.height, spec.width, 3))
+    images[:] = np.random.default_rng(0).integers(0, 256, images.shape, np.uint8)
+    speeds = [0.0] * plan.lanes
     start = time.perf_counter()
 
     def go(lane: int) -> None:
+        done = 0
         with contextlib.suppress(Interrupted):
             while True:
                 engine.run(images)
-                counts[lane] += plan.batch
-                if time.perf_counter() - start >= seconds:
+                done += plan.batch
+                now = time.perf_counter()
+                speeds[lane] = done / (now - start)  # of its own time: no lane waits for the last
+                if now - start >= seconds:
                     return
 
     threads = [threading.Thread(target=go, args=(lane,)) for lane in range(plan.lanes)]
@@ -107,7 +122,7 @@ def measure(engine: Engine, spec: Preprocessing, plan: Plan, seconds: float) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / (time.perf_counter() - start)
+    return sum(speeds)
 
 
 def _measured(
@@ -136,5 +151,10 @@ def _measured(
     return Plan(first.lanes, first.threads, best, speeds[best])
 
 
+def _smaller(plan: Plan, most: int | None) -> Plan:
+    """Return the plan with a batch that the memory holds."""
+    return plan if most is None else _with_batch(plan, min(plan.batch, most))
+
+
 def _with_batch(plan: Plan, batch: int) -> Plan:
-    return Plan(plan.lanes, plan.threads, batch)
+    return replace(plan, batch=batch)

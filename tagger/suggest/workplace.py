@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import MODEL_FILE, BundleSpec
+from tagger.core.preprocessing import Preprocessing
 from tagger.library.cache import EmbeddingStore, ScoreStore, prune_cache
 from tagger.library.cache_hashes import HashStore
 from tagger.library.cache_problems import ProblemTable
@@ -18,8 +22,9 @@ from tagger.suggest.engine import Engine
 from tagger.suggest.inflight import InFlight
 from tagger.suggest.lock import lock_library
 from tagger.suggest.plan import Plan, find_plan, first_plan
+from tagger.suggest.precision import in_best_precision
 from tagger.suggest.providers import Obtained
-from tagger.suggest.sessions import open_engine
+from tagger.suggest.sessions import device_name, open_engine
 from tagger.suggest.trust import ensure_golden, ensure_valid, state_of
 
 
@@ -122,13 +127,20 @@ class Workplace:
         self._lock.release()
 
 
-def open_model(folder: Path, requested: str, stopped: Callable[[], bool]) -> Model:
+def open_model(
+    folder: Path,
+    requested: str,
+    stopped: Callable[[], bool],
+    photos: Callable[[Preprocessing], NDArray[np.uint8]] | None = None,
+) -> Model:
     """Open a bundle that is sound and answers here as it must.
 
     Args:
         folder: the bundle.
         requested: `auto` or the key of a provider.
         stopped: asked while measuring.
+        photos: gives some photos as model input, uint8 [n, H, W, 3]: on a graphics card they
+            decide whether half precision will do.
 
     Raises:
         BundleError: it is malformed.
@@ -142,6 +154,15 @@ def open_model(folder: Path, requested: str, stopped: Callable[[], bool]) -> Mod
     obtained = open_engine(folder / MODEL_FILE, spec.preprocessing, requested, threads)
     engine, provider = obtained.session, obtained.provider
     ensure_golden(folder, spec, state, engine, provider)
+    if provider.bound:
+
+        def check(half: Engine) -> None:
+            ensure_golden(folder, spec, f"{state} half", half, provider)
+
+        sample = None if photos is None else lambda: photos(spec.preprocessing)
+        engine = in_best_precision(folder, spec, obtained, check, sample)
+        obtained = replace(obtained, session=engine)
     key = spec.backbone_hash or spec.bundle_id
-    plan = find_plan(engine, spec.preprocessing, provider.key, key, stopped)
+    device = device_name(provider)
+    plan = find_plan(engine, spec.preprocessing, provider.key, key, stopped, device)
     return Model(folder, spec, obtained, plan, state)

@@ -75,12 +75,21 @@ def find_ancestry(library: Library, store: BundleStore) -> Ancestry:
             "for them first."
         )
     try:
-        parent = _model(library, store, store.get(bundle_id))
+        return ancestry_of(library, store, store.get(bundle_id))
     except BundleError as error:
         raise NoModel(
             f"The model {bundle_id[:12]} that {library.places.home} uses cannot be read ({error}): "
             "choose another one first."
         ) from error
+
+
+def ancestry_of(library: Library, store: BundleStore, spec: BundleSpec) -> Ancestry:
+    """Find the root of a bundle and what its line was trained on, as seen from a library.
+
+    Raises:
+        BundleError: one of the bundles cannot be read.
+    """
+    parent = _model(library, store, spec)
     line = _line(store, parent.spec)
     root = _root(line, library, parent.spec.space_id)
     return Ancestry(

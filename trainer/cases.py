@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.bundle.heads import Head
+from tagger.bundle.spec import BundleGroup
 from tagger.core.schema import Group, Schema
 from tagger.core.targets import NEGATIVE, POSITIVE, UNKNOWN, label_targets
 from tagger.core.thresholds import logit
@@ -51,6 +51,13 @@ class Photos:
     held_out: NDArray[np.bool_]
     trained: NDArray[np.bool_]
 
+    def only(self, wanted: NDArray[np.bool_]) -> Photos:
+        """Return those whose slot is wanted: bool [slots]."""
+        rows = wanted[self.slots]
+        return Photos(
+            self.slots[rows], self.signatures[rows], self.held_out[rows], self.trained[rows]
+        )
+
 
 def photos_to_compare(
     library: Library, store: EmbeddingStore, dataset: Dataset, sample: int = SAMPLE
@@ -78,19 +85,28 @@ def photos_to_compare(
 
 
 def old_scores(library: Library, parent: Model, read: ReadEmbeddings, photos: Photos) -> Scores:
-    """Score the photos by the old model, at the library's thresholds."""
-    groups: dict[int, tuple[tuple[int, ...], Head]] = {}
+    """Score the photos by a model on disk, at the library's thresholds.
+
+    For a model that the library does not use now those are the model's own.
+    """
+    active = library.active_bundle_id == parent.spec.bundle_id
+    groups: dict[int, tuple[tuple[int, ...], BundleGroup]] = {}
     for group in parent.spec.groups:
         nums = tuple(parent.nums.get(label.id, -1) for label in group.labels)
         homes = [library.facts.schema.labels[num].group for num in nums if _known(library, num)]
         if homes and homes[0] not in groups:
-            groups[homes[0]] = (nums, parent.heads[group.id])
-    logits = score_photos({num: head for num, (_, head) in groups.items()}, read, photos.slots)
+            groups[homes[0]] = (nums, group)
+    heads = {num: parent.heads[group.id] for num, (_, group) in groups.items()}
+    logits = score_photos(heads, read, photos.slots)
     found = {}
-    for num, (nums, _) in groups.items():
+    for num, (nums, described) in groups.items():
         at = [k for k, label in enumerate(nums) if _known(library, label, num)]
         kept = tuple(nums[k] for k in at)
-        thresholds = [library.facts.thresholds.of(label, num) for label in kept]
+        if active:
+            thresholds = [library.facts.thresholds.of(label, num) for label in kept]
+        else:
+            defaults = {nums[k]: described.labels[k].default_threshold for k in at}
+            thresholds = [float(logit(defaults[label])) for label in kept]
         found[num] = LabelScores(kept, logits[num][:, at], np.array(thresholds, np.float64))
     return found
 

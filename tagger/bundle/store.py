@@ -16,6 +16,8 @@ from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import SPEC_FILE, BundleSpec
 
 DEFAULT_FILE = "default.json"
+NOTES_FILE = "notes.json"
+LONGEST_NOTE = 2000
 ID_LENGTH = 32
 A_DAY = 86400.0
 
@@ -129,6 +131,8 @@ class BundleStore:
         folder = self.folder(bundle_id)
         if self._default_id() == folder.name:
             (self.root / DEFAULT_FILE).unlink(missing_ok=True)
+        if folder.name in self.notes():
+            self.set_note(folder.name, "")
         gone = self.root / f".{folder.name}.{secrets.token_hex(4)}.gone"
         try:
             folder.rename(gone)
@@ -151,13 +155,38 @@ class BundleStore:
             BundleError: there is no such bundle, or the choice cannot be written.
         """
         spec = self.get(bundle_id)
-        temporary = self.root / f".{DEFAULT_FILE}.{secrets.token_hex(4)}"
+        self._write(DEFAULT_FILE, {"bundle": spec.bundle_id})
+        return spec
+
+    def notes(self) -> dict[str, str]:
+        """Return what the user wrote about bundles, by id."""
         try:
-            write_json(temporary, {"bundle": spec.bundle_id})
-            os.replace(temporary, self.root / DEFAULT_FILE)
+            found = read_json(self.root / NOTES_FILE)
+        except BundleError:
+            return {}
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+    def set_note(self, bundle_id: str, note: str) -> BundleSpec:
+        """Keep a note about a bundle, at most `LONGEST_NOTE` characters; empty forgets it.
+
+        Raises:
+            BundleError: there is no such bundle, or the note cannot be written.
+        """
+        spec = self.get(bundle_id)
+        notes = self.notes()
+        notes.pop(spec.bundle_id, None)
+        if note.strip():
+            notes[spec.bundle_id] = note.strip()[:LONGEST_NOTE]
+        self._write(NOTES_FILE, notes)
+        return spec
+
+    def _write(self, name: str, value: dict[str, str]) -> None:
+        temporary = self.root / f".{name}.{secrets.token_hex(4)}"
+        try:
+            write_json(temporary, value)
+            os.replace(temporary, self.root / name)
         except OSError as error:
             raise BundleError(f"{self.root} cannot be written: {error.strerror}") from error
-        return spec
 
     def _default_id(self) -> str | None:
         try:

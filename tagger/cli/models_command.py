@@ -1,4 +1,4 @@
-r"""List, choose and add models, or go back to the one before.
+r"""List, choose, compare, note, add and delete models, or go back to the one before.
 
 A model is a bundle: a network with its labels and everything needed to use and retrain it.
 Ids may be shortened to what is unambiguous.
@@ -7,6 +7,9 @@ Ids may be shortened to what is unambiguous.
   tagger models use 3f9a --library ~/Photos      for one library
   tagger models use 3f9a                         for new libraries
   tagger models rollback --library ~/Photos      back to the model before
+  tagger models compare 3f9a 81c2 --library ~/Photos    on photos that neither learned from
+  tagger models note 3f9a "after the harbour trip"
+  tagger models delete 3f9a
   tagger models add my.tagmodel
   tagger models add model.onnx --labels labels.csv --mean 0.485 0.456 0.406 \
       --std 0.229 0.224 0.225
@@ -20,7 +23,7 @@ from pathlib import Path
 
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
-from tagger.cli.opening import ModelError, close_library
+from tagger.cli.opening import ModelError, close_library, run_trainer
 from tagger.cli.output import emit, remark
 from tagger.library.library import Library
 from tagger.library.session import bundle_store
@@ -51,10 +54,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     use.add_argument("--library", type=Path, help="the library; without: for new libraries")
     back = actions.add_parser("rollback", help="go back to the model a library used before")
     back.add_argument("--library", type=Path, required=True, help="the library")
+    compare = actions.add_parser("compare", help="compare two models on a library's own photos")
+    compare.add_argument("ids", nargs="+", metavar="ID", help="the old one and the new one")
+    compare.add_argument("--library", type=Path, required=True, help="the library")
+    note = actions.add_parser("note", help="keep a note about a model; an empty one forgets it")
+    note.add_argument("id", help="id of the model, or its beginning")
+    note.add_argument("text", help="the note")
+    delete = actions.add_parser("delete", help="delete a model for good")
+    delete.add_argument("id", help="id of the model, or its beginning")
     add = actions.add_parser("add", help="add a bundle, a WD-tagger folder or an ONNX model")
     add.add_argument("path", type=Path, help="bundle folder, .tagmodel, model folder or .onnx")
     _add_foreign_options(add)
-    for action in (listing, use, back, add):
+    for action in (listing, use, back, compare, note, delete, add):
         action.add_argument("--json", action="store_true", help="print one line of JSON")
 
 
@@ -75,7 +86,15 @@ def _add_foreign_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do the action; returns the exit code."""
-    actions = {"list": _list, "use": _use, "rollback": _rollback, "add": _add}
+    actions = {
+        "list": _list,
+        "use": _use,
+        "rollback": _rollback,
+        "compare": _compare,
+        "note": _note,
+        "delete": _delete,
+        "add": _add,
+    }
     return actions[args.action](args, bundle_store())
 
 
@@ -85,7 +104,7 @@ def _list(args: argparse.Namespace, store: BundleStore) -> int:
         library = Library.open(args.library)
         active = library.active_bundle_id
         library.close()
-    default = store.default()
+    default, notes = store.default(), store.notes()
     rows, lines = [], []
     for spec in store.list():
         marks = [
@@ -96,10 +115,12 @@ def _list(args: argparse.Namespace, store: BundleStore) -> int:
             )
             if is_it
         ]
-        rows.append(_entry(spec) | {"marks": marks})
+        note = notes.get(spec.bundle_id, "")
+        rows.append(_entry(spec) | {"marks": marks, "note": note})
         groups = ", ".join(f"{group.name} ({len(group.labels)})" for group in spec.groups)
         suffix = f"  [{', '.join(marks)}]" if marks else ""
         lines.append(f"{spec.bundle_id[:12]}  {spec.name}: {groups}{suffix}")
+        lines += [f"              {note}"] if note else []
     emit({"models": rows}, args.json, "\n".join(lines) or "No models yet: run tagger suggest.")
     return 0
 
@@ -144,6 +165,31 @@ def _rollback(args: argparse.Namespace, store: BundleStore) -> int:
     finally:
         close_library(library)
     emit(_entry(spec), args.json, f"{args.library} is back at {spec.name}.")
+    return 0
+
+
+def _compare(args: argparse.Namespace, store: BundleStore) -> int:
+    if len(args.ids) > 2:
+        raise ModelError("Name one model, to compare with the one in use, or two.")
+    chosen = [store.get(each).bundle_id for each in args.ids]
+    result = run_trainer(["compare", "--library", str(args.library), *chosen, "--json"])
+    lines = [f"The second model is {result['verdict']}."]
+    lines += [f"  {reason}" for reason in result["reasons"]]
+    lines.append(f"Report: {result['page']}")
+    emit(result, args.json, "\n".join(lines))
+    return 0
+
+
+def _note(args: argparse.Namespace, store: BundleStore) -> int:
+    spec = store.set_note(args.id, args.text)
+    emit(_entry(spec) | {"note": args.text.strip()}, args.json, f"Noted about {spec.name}.")
+    return 0
+
+
+def _delete(args: argparse.Namespace, store: BundleStore) -> int:
+    spec = store.get(args.id)
+    store.delete(spec.bundle_id)
+    emit(_entry(spec), args.json, f"Deleted {spec.name} ({spec.bundle_id[:12]}).")
     return 0
 
 

@@ -278,3 +278,15 @@ def test_two_programs_may_add_the_same_bundle_at_once(store, made):
     assert [process.wait() for process in running] == [0, 0, 0]
     assert len(store.list()) == 1
     assert store.problems() == []
+
+
+def test_notes_are_kept_by_model_and_go_with_it(store, made, other):
+    first, second = store.add(made), store.add(other)
+    store.set_note(first.bundle_id[:10], "  with the harbour photos \n")
+    store.set_note(second.bundle_id, "second")
+    assert store.notes() == {first.bundle_id: "with the harbour photos", second.bundle_id: "second"}
+    store.set_note(second.bundle_id, "")
+    store.delete(first.bundle_id)
+    assert BundleStore(store.root).notes() == {}
+    (store.root / "notes.json").write_text("[1]")
+    assert store.notes() == {}

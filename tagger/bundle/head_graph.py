@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tagger.bundle.errors import BundleError
 from tagger.bundle.graph import EMBEDDING, graph_hash, opset_of, shape_of, subgraph_to
 from tagger.bundle.head_rules import check_head
-from tagger.bundle.heads import TINY, Head, layer_count
+from tagger.bundle.heads import FULL, TINY, Head, layer_count
 
 MIN_OPSET = 13
 """The heads' nodes mean the same from this operator set on."""
@@ -145,6 +145,8 @@ def _logits(nodes: _Nodes, head: Head, x: str) -> str:
             x = nodes.add("Relu", x) if layer else x
             x = nodes.layer(x, head.arrays[f"w{layer}"], head.arrays[f"b{layer}"])
         return x
+    if head.type == "neighbours":
+        return _neighbours(nodes, head, x)
     return _ensemble(nodes, head, x)
 
 
@@ -178,6 +180,30 @@ def _softmax_sum(nodes: _Nodes, head: Head, x: str) -> str:
     if head.kind == "multi":
         return nodes.add("Sub", log, log_rest)
     return nodes.add("Concat", log, log_rest, axis=1)
+
+
+def _neighbours(nodes: _Nodes, head: Head, x: str) -> str:
+    arrays, doubt = head.arrays, float(head.options["doubt"])
+    u = nodes.layer(x, arrays["axes"], arrays["shift"])
+    length = nodes.add("ReduceL2", u, axes=[1], keepdims=1)
+    u = nodes.add("Div", u, nodes.add("Max", length, nodes.number(TINY, "tiny")))
+    photos = _f32(arrays["photos"].T) * np.float32(head.options["sharpness"])
+    likeness = nodes.add("MatMul", u, nodes.constant(photos, "photos"))
+    shares = nodes.add("Softmax", likeness, axis=-1)
+    usual = nodes.constant(_f32(arrays["usual"] * np.float32(doubt)), "usual")
+    yes = nodes.add("Add", _votes(nodes, shares, arrays["said"], "said"), usual)
+    every = nodes.number(1 + doubt, "every")
+    if "known" in arrays:
+        known = _votes(nodes, shares, arrays["known"], "known")
+        every = nodes.add("Add", known, nodes.number(doubt, "doubt"))
+    below = nodes.add("Sub", every, yes) if head.kind == "multi" else every
+    return nodes.add("Sub", nodes.add("Log", yes), nodes.add("Log", below))
+
+
+def _votes(nodes: _Nodes, shares: str, stored: NDArray[Any], what: str) -> str:
+    """Add shares @ votes; the votes are kept as bytes, which the runtime widens once."""
+    wide = nodes.add("Cast", nodes.constant(stored, what), to=TensorProto.FLOAT)
+    return nodes.add("MatMul", shares, nodes.add("Div", wide, nodes.number(FULL, "full")))
 
 
 def _ensemble(nodes: _Nodes, head: Head, x: str) -> str:

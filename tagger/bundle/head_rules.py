@@ -52,6 +52,8 @@ def check_head(head: Head, embedding_size: int, prefix: str = "") -> int:
         outputs = _check_softmax_sum(arrays, embedding_size)
     elif head.type == "mlp":
         outputs = _check_mlp(arrays, embedding_size)
+    elif head.type == "neighbours":
+        outputs = _check_neighbours(arrays, embedding_size)
     else:
         outputs = _check_ensemble(arrays, embedding_size)
     if outputs <= int(head.has_null):
@@ -116,6 +118,28 @@ def _check_mlp(arrays: _Arrays, size: int) -> int:
         size = arrays.get(f"w{layer}", size, None).shape[1]
         arrays.get(f"b{layer}", size)
     return size
+
+
+def _check_neighbours(arrays: _Arrays, size: int) -> int:
+    head = arrays.head
+    for option in ("sharpness", "doubt"):
+        value = head.options.get(option)
+        if not isinstance(value, int | float) or not 0 < value < float("inf"):
+            raise BundleError(f"{HEADS_FILE}: options.{option} of {arrays.prefix} is {value!r}")
+    length = arrays.get("axes", size, None).shape[1]
+    arrays.get("shift", length)
+    photos = len(arrays.get("photos", None, length))
+    said = arrays.get("said", photos, None, kinds="u")
+    usual = arrays.get("usual", said.shape[1])
+    known = arrays.get("known", *said.shape, kinds="u") if "known" in head.arrays else None
+    where = f"{HEADS_ARRAYS_FILE}: {arrays.prefix}"
+    if not photos:
+        raise BundleError(f"{where}/photos is empty")
+    if ((usual <= 0) | (usual >= 1)).any():
+        raise BundleError(f"{where}/usual has numbers that are not between 0 and 1")
+    if known is not None and (said > known).any():
+        raise BundleError(f"{where}/said says more than is known")
+    return int(said.shape[1])
 
 
 def _check_ensemble(arrays: _Arrays, size: int) -> int:

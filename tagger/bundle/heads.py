@@ -18,9 +18,15 @@ from tagger.bundle.spec import HEADS_ARRAYS_FILE, HEADS_FILE
 HEADS_FORMAT = "tagger-heads"
 HEADS_VERSION = 1
 
-HeadType = Literal["linear", "softmax_sum", "mlp", "ensemble"]
-HEAD_TYPES: tuple[HeadType, ...] = ("linear", "softmax_sum", "mlp", "ensemble")
+HeadType = Literal["linear", "softmax_sum", "mlp", "neighbours", "ensemble"]
+HEAD_TYPES: tuple[HeadType, ...] = ("linear", "softmax_sum", "mlp", "neighbours", "ensemble")
 LINKS = ("sigmoid", "softmax")
+
+BYTE_ARRAYS = ("rows", "said", "known")
+"""Arrays that are stored as uint8."""
+
+FULL = 255.0
+"""What a whole vote is in `said` and `known`."""
 
 MAX_NESTING = 4
 
@@ -43,6 +49,11 @@ class Head:
       classes make up a label. p = softmax(x @ weight + bias) @ rows. Multi: z = logit(p). Single:
       z = log p, and with a null class z = log(1 - sum p) for it; a class belongs to one label.
     - `mlp`: `w0 [D, H]`, `b0 [H]`, `w1`, `b1`, ..., ReLU between layers, the last gives [L'].
+    - `neighbours`: votes of N remembered photos by likeness. u = x @ axes + shift, at unit length,
+      with `axes [D, K]`, `shift [K]`; s = softmax(sharpness * u @ photos.T) with `photos [N, K]` of
+      unit length; yes = s @ said / 255 + doubt * usual, all = s @ known / 255 + doubt, with `said`,
+      `known` uint8 [N, L'] (known may be left out: all 255) and `usual [L']`, strictly between 0
+      and 1. Multi: z = log(yes) - log(all - yes); single: z = log(yes) - log(all).
     - `ensemble`: `columns int32 [M, L']` (column of member m that feeds z, -1: none), `weights
       [M, L']`, `bias [L']`; z = sum over m of weights * member logits + bias.
 
@@ -54,7 +65,8 @@ class Head:
         kind: `multi` or `single`.
         arrays: as above.
         options: `has_null` (bool), `normalise` (bool, softmax_sum: divide by the sum over the
-            group's labels), `link` (`sigmoid` or `softmax`, where it is not the kind's own).
+            group's labels), `link` (`sigmoid` or `softmax`, where it is not the kind's own),
+            `sharpness` and `doubt` (float above 0, neighbours).
         members: heads of an ensemble; each takes the same embedding.
     """
 
@@ -88,6 +100,8 @@ class Head:
             return int(self.arrays["rows"].shape[1]) + int(self.has_null)
         if self.type == "mlp":
             return int(self.arrays[f"b{layer_count(self) - 1}"].shape[0])
+        if self.type == "neighbours":
+            return int(self.arrays["said"].shape[1])
         return int(self.arrays["bias"].shape[0])
 
     @property
@@ -186,6 +200,21 @@ def _mlp(head: Head, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x
 
 
+def _neighbours(head: Head, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    arrays, doubt = head.arrays, np.float32(head.options["doubt"])
+    u = x @ arrays["axes"] + arrays["shift"]
+    u /= np.maximum(np.sqrt((u * u).sum(axis=1, keepdims=True)), TINY)
+    shares = softmax((u @ arrays["photos"].T) * np.float32(head.options["sharpness"]))
+    yes = shares @ votes(arrays["said"]) + doubt * arrays["usual"]
+    every = (shares @ votes(arrays["known"]) if "known" in arrays else np.float32(1)) + doubt
+    return np.log(yes) - np.log(every - yes if head.kind == "multi" else every)
+
+
+def votes(stored: NDArray[Any]) -> NDArray[np.float32]:
+    """Return `said` or `known` of a `neighbours` head as numbers from 0 to 1, same shape."""
+    return stored.astype(np.float32) / np.float32(FULL)
+
+
 def _ensemble(head: Head, x: NDArray[np.float32]) -> NDArray[np.float32]:
     total = np.repeat(head.arrays["bias"][None, :], len(x), axis=0)
     for member, columns, weights in zip(
@@ -200,6 +229,7 @@ _LOGITS = {
     "linear": _linear,
     "softmax_sum": _softmax_sum,
     "mlp": _mlp,
+    "neighbours": _neighbours,
     "ensemble": _ensemble,
 }
 
@@ -207,7 +237,7 @@ _LOGITS = {
 def write_heads(folder: Path, heads: Sequence[Head]) -> None:
     """Write `heads.npz` and `heads.json` into `folder`.
 
-    Floating numbers are stored as float32, integers as int32, and `rows` as uint8.
+    Floating numbers are stored as float32, integers as int32, those of `BYTE_ARRAYS` as uint8.
     """
     arrays = {name: array for head in heads for name, array in named_arrays(head)}
     write_arrays(folder / HEADS_ARRAYS_FILE, arrays)
@@ -254,7 +284,8 @@ def named_arrays(head: Head, prefix: str = "") -> Iterator[tuple[str, NDArray[An
     prefix = prefix or head.group
     for name in sorted(head.arrays):
         array = head.arrays[name]
-        stored = np.uint8 if name == "rows" else np.float32 if array.dtype.kind == "f" else np.int32
+        whole = np.uint8 if name in BYTE_ARRAYS else np.int32
+        stored = np.float32 if array.dtype.kind == "f" else whole
         yield f"{prefix}/{name}", np.ascontiguousarray(array, dtype=stored)
     for at, member in enumerate(head.members):
         yield from named_arrays(member, f"{prefix}/{at}")

@@ -1,9 +1,11 @@
 """Retrain a library's model from its labels, in seconds, without torch.
 
 New heads are fitted on the embeddings that suggesting has kept, judged against the present model
-on photos kept out of training, and stored as a new model. Nothing is activated.
+on photos kept out of training, and stored as a new model. Nothing is activated. With --better
+small networks and likeness to labelled photos take part: up to half a minute instead of seconds.
 
   python -m trainer quick --library ~/Photos
+  python -m trainer quick --library ~/Photos --better
   python -m trainer quick --library ~/Photos --aim few-mistakes --json
 """
 
@@ -26,6 +28,9 @@ from trainer.quick.thresholds import AIMS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_common_arguments(parser)
+    parser.add_argument(
+        "--better", action="store_true", help="take a little longer for a better model"
+    )
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Retrain; print the result. Returns the exit code."""
     checked_folder(arguments.library)
     home = find_places(arguments.library).home
-    with lifetime(home, "quick", arguments.run) as life, Library.open(home) as library:
+    method = "better" if arguments.better else "quick"
+    with lifetime(home, method, arguments.run) as life, Library.open(home) as library:
         outcome = retrain(
             library,
             BundleStore(user_folder("bundles")),
             aim=arguments.aim.replace("-", "_"),
+            better=arguments.better,
             progress=life.progress,
             run=life.run,
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tagger.bundle.heads import Head
 from tagger.core.thresholds import logit, sigmoid
 from trainer.quick.basis import Basis, Floats
+from trainer.quick.better import Extra
 from trainer.quick.calibrate import Calibration
 from trainer.quick.solver import Weights
 from trainer.quick.task import GroupTask
@@ -41,46 +42,79 @@ class FittedGroup:
     facts: dict[str, Any]
 
 
-def make_head(task: GroupTask, weights: Weights, basis: Basis, calibration: Calibration) -> Head:
-    """Return the head: a linear one, and where the root takes part, an ensemble of both.
+def make_head(
+    task: GroupTask,
+    weights: Weights,
+    basis: Basis,
+    calibration: Calibration,
+    extra: Extra | None = None,
+) -> Head:
+    """Return the head: a linear one, and where more takes part, an ensemble of all.
 
     Args:
         task: the whole task; labels that were not fitted are the root's unchanged.
         weights: of the fitted columns.
         basis: that they are in.
         calibration: of the fitted columns.
+        extra: what is mixed in beside the linear weights.
     """
     slope = calibration.slope
-    weight, bias = basis.to_head(weights.w * slope, weights.b * slope + calibration.shift)
+    part = slope * (1 if extra is None else extra.linear)
+    weight, bias = basis.to_head(weights.w * part, weights.b * part + calibration.shift)
     options = {"has_null": True} if task.has_null else {}
+    alone = task.root is None and extra is None
     linear = Head(
         group=task.group.id,
         type="linear",
         input=basis.inputs.transform,
         kind=task.group.kind,
         arrays={"weight": weight, "bias": bias},
-        options=options if task.root is None else {},
+        options=options if alone else {},
     )
-    if task.root is None:
+    if alone:
         return linear
     fitted = np.append(task.learned, np.ones(int(task.has_null), bool))
     own = np.full(task.columns, -1, np.int32)
     own[fitted] = np.arange(int(fitted.sum()), dtype=np.int32)
-    share = np.ones(task.columns, np.float32)
-    share[fitted] = weights.a * slope
+    members = [_Member(linear, own, fitted.astype(np.float32))]
+    if extra is not None:
+        for share, head in extra.heads:
+            counted = slope * np.float32(share) * extra.taking_part
+            members.append(_Member(head, own, _spread(counted, fitted)))
+    if task.root is not None:
+        trust = weights.a if extra is None else extra.root_trust(weights.a)
+        shares = np.where(fitted, _spread(trust * slope, fitted), 1) * task.root.known
+        head = renamed(task.root.head, task.group.id)
+        members.insert(0, _Member(head, task.root.columns, shares))
     return Head(
         group=task.group.id,
         type="ensemble",
         input="identity",
         kind=task.group.kind,
         arrays={
-            "columns": np.stack([task.root.columns, own]).astype(np.int32),
-            "weights": np.stack([share * task.root.known, fitted]).astype(np.float32),
+            "columns": np.stack([member.columns for member in members]).astype(np.int32),
+            "weights": np.stack([member.shares for member in members]).astype(np.float32),
             "bias": np.zeros(task.columns, np.float32),
         },
         options=options,
-        members=(renamed(task.root.head, task.group.id), linear),
+        members=tuple(member.head for member in members),
     )
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One head of an ensemble: its logit that feeds each column, −1 = none, and how much counts."""
+
+    head: Head
+    columns: NDArray[np.int32]
+    shares: Floats
+
+
+def _spread(values: Floats, fitted: NDArray[np.bool_]) -> Floats:
+    """Bring numbers of the fitted columns to all columns, 0 elsewhere."""
+    every = np.zeros(len(fitted), np.float32)
+    every[fitted] = values
+    return every
 
 
 def renamed(head: Head, group: str) -> Head:

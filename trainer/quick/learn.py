@@ -13,6 +13,7 @@ from tagger.core.thresholds import logit
 from trainer.data import Dataset
 from trainer.progress import Progress
 from trainer.quick.basis import Basis, Floats, make_basis
+from trainer.quick.better import MEMBERS, Extra, mix_in, worthwhile
 from trainer.quick.calibrate import Calibration, calibrate, not_calibrated
 from trainer.quick.fitting import (
     FREEDOMS,
@@ -87,31 +88,33 @@ def prepare(
 
 
 def learn_groups(
-    tasks: Sequence[GroupTask], material: Material, progress: Progress
+    tasks: Sequence[GroupTask], material: Material, progress: Progress, better: bool = False
 ) -> list[FittedGroup]:
-    """Learn every task."""
+    """Learn every task; `better` adds networks and neighbours where there are photos enough."""
     work = np.cumsum([0.0, *(len(task.rows) * task.columns for task in tasks)])
     found = []
     for at, task in enumerate(tasks):
         part = progress.part(work[at] / work[-1], work[at + 1] / work[-1])
-        found.append(learn_group(task, material, part))
+        found.append(learn_group(task, material, part, better))
     return found
 
 
-def learn_group(task: GroupTask, material: Material, progress: Progress) -> FittedGroup:
+def learn_group(
+    task: GroupTask, material: Material, progress: Progress, better: bool = False
+) -> FittedGroup:
     """Learn one group."""
     stage, name = "fit", task.group.name
-    tick = progress.part(0, 0.75).ticker(stage, f"Learning “{name}”: choosing")
     core = task.core()
     inputs = _inputs(core, material)
     leak_free = material.leak_free[core.rows]
-    crossed = _cross(core, inputs, material.twins[core.rows], leak_free, tick)
-    progress.tell(stage, 0.75, f"Learning “{name}”")
+    mixing = material.basis if better else None
+    crossed = _cross(core, inputs, material.twins[core.rows], leak_free, mixing, progress)
+    progress.tell(stage, 0.9, f"Learning “{name}”")
     weights = fit_final(core, inputs, crossed.chosen, crossed.setting)
     progress.tell(stage, 1.0, f"Learned “{name}”")
     return FittedGroup(
         task=task,
-        head=make_head(task, weights, material.basis, crossed.calibration),
+        head=make_head(task, weights, material.basis, crossed.calibration, crossed.extra),
         thresholds=all_thresholds(task, crossed.thresholds),
         calibration=crossed.calibration.facts,
         fitted=core,
@@ -124,6 +127,7 @@ def learn_group(task: GroupTask, material: Material, progress: Progress) -> Fitt
             "freedoms": [FREEDOMS[at] for at in crossed.chosen.tolist()],
             "root_share": [round(float(a), 3) for a in weights.a],
             "transform": material.basis.inputs.transform,
+            "mix": None if crossed.extra is None else asdict(crossed.extra.mix),
         },
     )
 
@@ -145,6 +149,7 @@ class _Crossed:
     calibration: Calibration
     thresholds: dict[str, NDArray[np.float64]]
     logits: Floats
+    extra: Extra | None = None
 
 
 def _cross(
@@ -152,8 +157,12 @@ def _cross(
     inputs: GroupInputs,
     twins: NDArray[np.int64],
     leak_free: NDArray[np.bool_],
-    tick: Tick,
+    mixing: Basis | None,
+    progress: Progress,
 ) -> _Crossed:
+    """Cross-validate; where `mixing` gives the basis, mix more than linear weights."""
+    choosing = progress.part(0, 0.4 if mixing else 0.9)
+    tick = choosing.ticker("fit", f"Learning “{task.group.name}”: choosing")
     part = _drawn(len(task.rows))
     small, own, free = task.only(part), inputs.rows(part), leak_free[part]
     families = len(np.unique(twins[part]))
@@ -164,12 +173,17 @@ def _cross(
     setting, logits, losses = _best_setting(small, own, folds, free, tick)
     chosen = choose_freedoms(small, losses)
     picked = np.take_along_axis(logits, chosen[None, None, :], axis=0)[0]
+    extra = None
+    if mixing is not None and worthwhile(small, setting):
+        tick = progress.part(0.4, 0.9).ticker("fit", f"Learning “{task.group.name}”: networks")
+        apart = make_folds(small.targets, twins[part], MEMBERS)
+        picked, extra = mix_in(small, own, mixing, picked, apart, free, setting, tick)
     calibration = calibrate(small, picked, free, setting.weak, count)
     calibrated = calibration.apply(picked)
     thresholds = fit_thresholds(small, calibrated, free, setting.weak)
     every = np.full((len(task.rows), task.columns), np.nan, np.float32)
     every[np.flatnonzero(part)[free]] = calibrated[free]
-    return _Crossed(chosen, setting, calibration, thresholds, every)
+    return _Crossed(chosen, setting, calibration, thresholds, every, extra)
 
 
 def _best_setting(

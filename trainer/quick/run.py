@@ -31,6 +31,7 @@ def retrain(
     *,
     run: Path | None = None,
     aim: str = "balanced",
+    better: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Fit new heads on a library's kept embeddings and store the bundle; activates nothing.
@@ -40,6 +41,7 @@ def retrain(
         store: the user's bundles.
         run: the run's folder; None makes one.
         aim: operating point for the default thresholds: a key of `thresholds.AIMS`.
+        better: take a little longer for networks and neighbours beside linear weights.
         progress: told what is being done.
 
     Raises:
@@ -50,15 +52,16 @@ def retrain(
     told = progress or Progress()
     told.tell("read", 0.0, "Reading your labels")
     start = begin(library, store)
-    tasks, unchanged = find_tasks(start.dataset, start.ancestry)
+    method = "better" if better else "quick"
+    tasks, unchanged = find_tasks(start.dataset, start.ancestry, method)
     if not tasks:
         raise nothing_to_learn(library, start.lacking, start.dataset, unchanged)
     told.tell("fit", 0.1, f"Preparing {len(start.dataset)} photos")
     embeddings = start.embeddings.read(start.dataset.slots)
     material = prepare(start.dataset, embeddings, start.ancestry.deep)
-    fitted = learn_groups(tasks, material, told.part(0.15, 0.8))
+    fitted = learn_groups(tasks, material, told.part(0.15, 0.8), better)
     made = Made(
-        method="quick",
+        method=method,
         base=start.ancestry.parent.spec,
         backbone=backbone_of(load_model(start.ancestry.parent.folder / MODEL_FILE)),
         children=gather_groups(library.facts.schema, start.ancestry, fitted, unchanged, aim),
@@ -79,9 +82,16 @@ def _inherited(ancestry: Ancestry) -> dict[str, str]:
     return {DISTILLED_KEY: str(known)} if known else {}
 
 
-def find_tasks(dataset: Dataset, ancestry: Ancestry) -> tuple[list[GroupTask], set[int]]:
-    """Return what is to be learned, and the nums of groups that are as the parent learned them."""
-    known = ancestry.parent.spec.dataset.get("groups", {})
+def find_tasks(
+    dataset: Dataset, ancestry: Ancestry, method: str = "quick"
+) -> tuple[list[GroupTask], set[int]]:
+    """Return what is to be learned, and the nums of groups that are as the parent learned them.
+
+    What another method learned is learned anew, but the quick way never redoes a deep model.
+    """
+    by = str(ancestry.parent.spec.producer.get("program", "")).removeprefix("trainer.")
+    alike = by == method or (method == "quick" and by == "deep")
+    known = ancestry.parent.spec.dataset.get("groups", {}) if alike else {}
     tasks, unchanged = [], set()
     for data in dataset.groups:
         task = make_task(dataset, data, ancestry.root)

@@ -196,3 +196,29 @@ def test_a_damaged_model_is_named_and_the_others_are_still_there(window, store, 
     assert len(dialog.table.rows.rows) == 1
     assert says(dialog, "bundle.json")
     dialog.close()
+
+
+def test_a_note_stays_with_its_model(dialog, store, child):
+    dialog.table.choose(lambda line: not line.active)
+    dialog.note.setText("With the harbour photos")
+    dialog.note.editingFinished.emit()
+    chosen = dialog.chosen.spec.bundle_id
+    dialog.table.choose(lambda line: line.active)
+    assert dialog.note.text() == ""
+    assert store.notes() == {chosen: "With the harbour photos"}
+    dialog.table.choose(lambda line: line.spec.bundle_id == chosen)
+    assert dialog.note.text() == "With the harbour photos"
+
+
+def test_the_model_in_use_is_not_compared_with_itself(dialog):
+    dialog.table.choose(lambda line: line.active)
+    assert not pressable(dialog, "Compare").isEnabled()
+
+
+@pytest.mark.slow
+def test_a_comparison_that_cannot_be_made_is_one_sentence(dialog, qtbot):
+    dialog.table.choose(lambda line: not line.active)
+    press(dialog, "Compare")
+    qtbot.waitUntil(lambda: not dialog.comparison.running, timeout=60_000)
+    assert says(dialog, "has not looked at the photos")
+    assert pressable(dialog, "Compare").isEnabled()

@@ -5,18 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QFormLayout, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QFrame,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tagger.app.dialogs.card import CardDialog, read_card
 from tagger.app.dialogs.frame import Dialog
 from tagger.app.dialogs.host import Host, opened
+from tagger.app.dialogs.models_compare import Comparison
 from tagger.app.dialogs.models_facts import ModelLine, describe, read_models
 from tagger.app.dialogs.parts import button, path_text, row, text
 from tagger.app.dialogs.report import ReportDialog
-from tagger.app.dialogs.report_facts import read_report, report_path
+from tagger.app.dialogs.report_facts import Report, read_report, report_path
+from tagger.app.dialogs.report_pictures import pictures_of
 from tagger.app.dialogs.table import Column, Table
 from tagger.app.dialogs.words import moment, quoted
 from tagger.bundle.spec import BundleSpec
+from tagger.bundle.store import LONGEST_NOTE
 from tagger.core.errors import TaggerError
 from tagger.library.session import bundle_store
 
@@ -47,6 +57,7 @@ class ModelsDialog(Dialog):
         super().__init__(host.theme, "Models", parent, 112, 82)
         self.host, self.session = host, host.session
         self.store = bundle_store()
+        self._compared_name = ""
         px = self.theme.px
         self.table: Table[ModelLine] = Table(_COLUMNS, self.theme, "Models on this machine")
         self.table.setSelectionMode(Table.SelectionMode.SingleSelection)
@@ -58,6 +69,14 @@ class ModelsDialog(Dialog):
         self.details.setHorizontalSpacing(px(2))
         self.details.setVerticalSpacing(px(0.5))
         self.details.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self.note = QLineEdit()
+        self.note.setPlaceholderText("A note of your own about this model")
+        self.note.setAccessibleName("Note about the chosen model")
+        self.note.setMaxLength(LONGEST_NOTE)
+        self.note.editingFinished.connect(self._keep_note)
+        self.comparison = Comparison(self._compared, self._not_compared, self)
+        self.comparison.changed.connect(self._show_chosen)
+        self.compare_button = button("Compare", self.compare)
         self.report_button = button("Report", self.show_report)
         self.card_button = button("Card", self.show_card)
         self.save_button = button("Save to a file…", self._save)
@@ -67,7 +86,8 @@ class ModelsDialog(Dialog):
         self.body.addWidget(self.broken)
         self.body.addWidget(self.heading)
         self.body.addLayout(self.details)
-        tools = (self.report_button, self.card_button, self.save_button)
+        self.body.addWidget(self.note)
+        tools = (self.compare_button, self.report_button, self.card_button, self.save_button)
         self.body.addLayout(row(*tools, self.default_button, self.delete_button, None, gap=px(1)))
         self.body.addWidget(self._question())
         self.back_button = button("", self.go_back, theme=self.theme, sign="undo")
@@ -129,6 +149,9 @@ class ModelsDialog(Dialog):
         for title, words in describe(line) if line else ():
             shown = path_text(words)
             self.details.addRow(text(title, "muted", wrap=False), shown)
+        self.note.setVisible(line is not None)
+        self.note.setText(self.store.notes().get(line.spec.bundle_id, "") if line else "")
+        self._show_comparison(line)
         made_here = line is not None and report_path(line.spec) is not None
         self.report_button.setVisible(made_here)
         for made in (self.card_button, self.save_button):
@@ -139,6 +162,17 @@ class ModelsDialog(Dialog):
             "The model in use cannot be deleted." if line is not None and line.active else ""
         )
         self.use_button.setEnabled(line is not None and not line.active)
+
+    def _show_comparison(self, line: ModelLine | None) -> None:
+        present = self.session.library.bundle
+        self.compare_button.setText("Comparing …" if self.comparison.running else "Compare")
+        other = line is not None and not line.active and present is not None
+        self.compare_button.setEnabled(other and not self.comparison.running)
+        if present is not None:
+            self.compare_button.setToolTip(
+                f"Against {quoted(present.name)}, on photos of this library with answers that "
+                "neither was trained on."
+            )
 
     # -- what the buttons do -------------------------------------------------------------------
 
@@ -170,6 +204,36 @@ class ModelsDialog(Dialog):
             self._try(lambda: self.store.set_default(chosen))
             self.reload(chosen)
 
+    def compare(self) -> None:
+        """Compare the chosen model with the one in use."""
+        present = self.session.library.bundle
+        if self.chosen is None or self.chosen.active or present is None:
+            return
+        self.show_problem("")
+        self.session.settle()
+        self._compared_name = self.chosen.spec.name
+        home = self.session.library.places.home
+        self.comparison.start(home, present.bundle_id, self.chosen.spec.bundle_id)
+
+    def _compared(self, report: Report) -> None:
+        title = f"{self._compared_name} against the present model"
+        self._open(ReportDialog(self.theme, title, report, self, pictures_of(self.host)))
+
+    def _not_compared(self, sentence: str) -> None:
+        self.show_problem(sentence)
+
+    def _keep_note(self) -> None:
+        if self.chosen is not None:
+            chosen, note = self.chosen.spec.bundle_id, self.note.text()
+            if note.strip() != self.store.notes().get(chosen, ""):
+                self._try(lambda: self.store.set_note(chosen, note))
+
+    def done(self, result: int) -> None:
+        """Close; a comparison under way is given up."""
+        self._keep_note()
+        self.comparison.close()
+        super().done(result)
+
     def show_report(self) -> None:
         """Show the report of the training that made the chosen model."""
         line = self.chosen
@@ -181,7 +245,7 @@ class ModelsDialog(Dialog):
         except TaggerError as error:
             self.show_error(error)
             return
-        self._open(ReportDialog(self.theme, line.spec.name, report, self))
+        self._open(ReportDialog(self.theme, line.spec.name, report, self, pictures_of(self.host)))
 
     def show_card(self) -> None:
         """Show what the chosen model's maker wrote."""

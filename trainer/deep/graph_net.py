@@ -19,7 +19,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tagger.bundle.graph import EMBEDDING, INPUT
+from tagger.bundle.graph import EMBEDDING, INPUT, is_quantized
 from tagger.bundle.head_graph import embedding_size
 from tagger.core.errors import TaggerError
 from tagger.core.preprocessing import Preprocessing
@@ -64,6 +64,11 @@ class GraphNet(nn.Module):
             tensor.name: numpy_helper.to_array(tensor) for tensor in self._model.graph.initializer
         }
         self._keys: dict[str, str] = {}
+        if is_quantized(self._model):
+            raise NotTrainable(
+                "This model calculates in whole numbers, to be fast, and cannot be fine-tuned. "
+                "Retrain it quickly instead, or use the ordinary starter and fine-tune that."
+            )
         for node in self._model.graph.node:
             if node.op_type not in _STEPS:
                 raise NotTrainable(

@@ -259,7 +259,7 @@ def _report(figures: _Figures, model: Model, photos: int, memory: PeakMemory) ->
         "ratio": round(whole / most, 4),
         "naive_per_s": round(naive, 2),
         "provider": provider,
-        "batch": model.plan.lanes * model.plan.batch,
+        "batch": model.plan.batch,
         "rss_mb": round(memory.peak_mb, 1),
         "photos": photos,
         "speedup": round(whole / naive, 3) if naive else None,

@@ -41,7 +41,7 @@ class Pipeline:
         self._helpers = 0 if plan.threads == 1 else max(1, plan.threads)
         self._engine, self._plan, self._spec, self._gate = engine, plan, spec, gate
         decoders = core_count()
-        self._basket: Basket[Decoded] = Basket((plan.lanes + 1) * plan.batch, decoders)
+        self._basket: Basket[Decoded] = Basket((plan.lanes + 1) * plan.share, decoders)
         self._pool = DecodePool(decoders, work, gate, self._basket, decode, patience)
         self._store = threading.Lock()
         self._failure: BaseException | None = None
@@ -80,11 +80,11 @@ class Pipeline:
             raise self._failure
 
     def _lane(self, on_batch: OnBatch, on_problem: OnProblem) -> None:
-        shape = (self._plan.batch, self._spec.height, self._spec.width, 3)
+        shape = (self._plan.share, self._spec.height, self._spec.width, 3)
         images = self._engine.room(shape)
         laps = self._stages.laps()
         try:
-            while taken := self._basket.take(self._plan.batch, PATIENCE):
+            while taken := self._basket.take(self._plan.share, PATIENCE):
                 laps.restart()
                 good = self._sorted_out(taken, images, on_problem)
                 laps(COPY)

@@ -22,12 +22,12 @@ from tagger.suggest.engine import Engine, Interrupted
 from tagger.suggest.remembered import recall, remember
 
 SLOW_BATCH = 0.15
-"""Seconds that one batch may take: a pause has to be felt within 0.2 s."""
+"""Seconds that one run may take: a pause has to be felt within 0.2 s."""
 
 MAX_LANES = 8
 _SLICE = 0.12
 _GAIN = 1.03
-"""A larger batch has to be so many times faster: it is also lost in a kill and waited for."""
+"""A larger share has to be so many times faster: it is also lost in a kill and waited for."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,19 @@ class Plan:
     Attributes:
         lanes: runs at the same time.
         threads: threads of one run.
-        batch: photos in one run.
+        share: photos in one run.
         photos_per_s: speed of the model alone when it was measured.
     """
 
     lanes: int
     threads: int
-    batch: int
+    share: int
     photos_per_s: float = 0.0
+
+    @property
+    def batch(self) -> int:
+        """Photos computed at one time, by all lanes: so many a kill loses at most."""
+        return self.lanes * self.share
 
 
 def first_plan(provider: str) -> Plan:
@@ -101,7 +106,7 @@ def find_plan(
 
 def measure(engine: Engine, spec: Preprocessing, plan: Plan, seconds: float) -> float:
     """Return photos/s of the model alone, its lanes busy for about so many seconds."""
-    images = engine.room((plan.batch, spec.height, spec.width, 3))
+    images = engine.room((plan.share, spec.height, spec.width, 3))
     images[:] = np.random.default_rng(0).integers(0, 256, images.shape, np.uint8)
     speeds = [0.0] * plan.lanes
     start = time.perf_counter()
@@ -111,7 +116,7 @@ def measure(engine: Engine, spec: Preprocessing, plan: Plan, seconds: float) -> 
         with contextlib.suppress(Interrupted):
             while True:
                 engine.run(images)
-                done += plan.batch
+                done += plan.share
                 now = time.perf_counter()
                 speeds[lane] = done / (now - start)  # of its own time: no lane waits for the last
                 if now - start >= seconds:
@@ -128,7 +133,7 @@ def measure(engine: Engine, spec: Preprocessing, plan: Plan, seconds: float) -> 
 def _measured(
     engine: Engine, spec: Preprocessing, first: Plan, provider: str, stopped: Callable[[], bool]
 ) -> Plan:
-    single = _with_batch(first, 1)
+    single = _with_share(first, 1)
     measure(engine, spec, single, 0.0)
     started = time.perf_counter()
     measure(engine, spec, single, 0.0)
@@ -142,7 +147,7 @@ def _measured(
     for _ in range(2):  # interleaved, so that a disturbance does not hit one size only
         for size in sizes:
             if not stopped():
-                speed = measure(engine, spec, _with_batch(first, size), _SLICE)
+                speed = measure(engine, spec, _with_share(first, size), _SLICE)
                 speeds[size] = max(speeds[size], speed)
     best = sizes[0]
     for size in sizes[1:]:
@@ -153,8 +158,8 @@ def _measured(
 
 def _smaller(plan: Plan, most: int | None) -> Plan:
     """Return the plan with a batch that the memory holds."""
-    return plan if most is None else _with_batch(plan, min(plan.batch, most))
+    return plan if most is None else _with_share(plan, min(plan.share, most))
 
 
-def _with_batch(plan: Plan, batch: int) -> Plan:
-    return replace(plan, batch=batch)
+def _with_share(plan: Plan, share: int) -> Plan:
+    return replace(plan, share=share)

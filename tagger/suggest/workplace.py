@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.bundle.errors import GoldenMismatch
 from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import MODEL_FILE, BundleSpec
 from tagger.core.preprocessing import Preprocessing
@@ -18,13 +20,14 @@ from tagger.library.cache_problems import ProblemTable
 from tagger.library.opening import find_places
 from tagger.library.places import LibraryPlaces
 from tagger.suggest.away import identity
-from tagger.suggest.engine import Engine
+from tagger.suggest.engine import Engine, ModelFailed
 from tagger.suggest.inflight import InFlight
 from tagger.suggest.lock import lock_library
+from tagger.suggest.marks import opening
 from tagger.suggest.plan import Plan, find_plan, first_plan
-from tagger.suggest.precision import in_best_precision
-from tagger.suggest.providers import Obtained
-from tagger.suggest.sessions import device_name, open_engine
+from tagger.suggest.precision import Photos, in_best_precision
+from tagger.suggest.providers import Obtained, Provider
+from tagger.suggest.sessions import device_name, environment, open_engine
 from tagger.suggest.trust import ensure_golden, ensure_valid, state_of
 
 
@@ -150,19 +153,56 @@ def open_model(
     spec = read_bundle(folder)
     state = state_of(folder)
     ensure_valid(folder, spec, state)
+    obtained = _opened(folder, spec, requested)
+    sample = None if photos is None else lambda: photos(spec.preprocessing)
+    try:
+        obtained = _checked(folder, spec, state, obtained, sample)
+    except (GoldenMismatch, ModelFailed) as error:
+        if obtained.provider.key == "cpu":
+            raise
+        reason = f"{obtained.provider.title} does not give the answers it must: {error}"
+        obtained = replace(_opened(folder, spec, "cpu"), requested=requested, reasons=(reason,))
+        obtained = _checked(folder, spec, state, obtained, sample)
+    key = spec.backbone_hash or spec.bundle_id
+    provider = obtained.provider
+    with _marked(provider):
+        plan = find_plan(
+            obtained.session,
+            spec.preprocessing,
+            provider.key,
+            key,
+            stopped,
+            device_name(provider),
+        )
+    return Model(folder, spec, obtained, plan, state)
+
+
+def _opened(folder: Path, spec: BundleSpec, requested: str) -> Obtained[Engine]:
     threads = first_plan("cpu").threads
-    obtained = open_engine(folder / MODEL_FILE, spec.preprocessing, requested, threads)
-    engine, provider = obtained.session, obtained.provider
-    ensure_golden(folder, spec, state, engine, provider)
-    if provider.bound:
+    return open_engine(folder / MODEL_FILE, spec.preprocessing, requested, threads)
+
+
+def _checked(
+    folder: Path,
+    spec: BundleSpec,
+    state: str,
+    obtained: Obtained[Engine],
+    photos: Photos | None,
+) -> Obtained[Engine]:
+    """Return it, or half precision in its place, once it gave the bundle's golden answers."""
+    provider = obtained.provider
+    with _marked(provider):
+        ensure_golden(folder, spec, state, obtained.session, provider)
+        if not provider.bound:
+            return obtained
 
         def check(half: Engine) -> None:
             ensure_golden(folder, spec, f"{state} half", half, provider)
 
-        sample = None if photos is None else lambda: photos(spec.preprocessing)
-        engine = in_best_precision(folder, spec, obtained, check, sample)
-        obtained = replace(obtained, session=engine)
-    key = spec.backbone_hash or spec.bundle_id
-    device = device_name(provider)
-    plan = find_plan(engine, spec.preprocessing, provider.key, key, stopped, device)
-    return Model(folder, spec, obtained, plan, state)
+        engine = in_best_precision(folder, spec, obtained, check, photos)
+    return replace(obtained, session=engine)
+
+
+def _marked(provider: Provider) -> AbstractContextManager[None]:
+    """Hold the mark of a provider: what it computes first may crash as well as its opening."""
+    return nullcontext() if provider.key == "cpu" else opening(provider.key, environment())

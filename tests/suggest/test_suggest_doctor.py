@@ -1,6 +1,7 @@
 """Promises about the doctor: on this machine for real, and with made-up machines."""
 
 import json
+import queue
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 import tagger.suggest.doctor as doctor
 import tagger.suggest.sessions as sessions
 from tagger.suggest.cards import Card
+from tagger.suggest.client import SuggestClient
 from tagger.suggest.doctor import examine
 from tagger.suggest.failures import SETUP
 from tagger.suggest.findings import as_text, findings
@@ -254,3 +256,59 @@ def test_findings_keep_problem_and_remedy_apart():
     assert read.headline == "Suggestions run on: CPU"
     assert read.problems == (("It is late.", "Go home."), ("Plain sentence.", ""))
     assert not read.can_try_again
+
+
+CRASHING = """
+import os, sys
+import tagger.suggest.sessions as sessions
+from tagger.suggest.child import main
+from tagger.suggest.gpu import Gpu
+
+real = sessions._opened
+
+def opened(model, provider, spec, threads):
+    if provider.key == "cuda":
+        os.abort()
+    return real(model, provider, spec, threads)
+
+sessions._opened = opened
+sessions.gpus = lambda: (Gpu("NVIDIA GeForce RTX 3060", "580.95", 8.6),)
+sessions.ort.get_available_providers = lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_provider_that_crashes_the_suggester_does_so_once(make_library, tiny, tmp_path):
+    """The client starts a crashed suggester again; the new one passes the provider over."""
+    said = queue.SimpleQueue()
+    command = [sys.executable, "-c", CRASHING]
+    client = SuggestClient(said.put, command=command, log_file=tmp_path / "log")
+    kinds = []
+    try:
+        client.start(make_library(3), tiny)
+        while (message := said.get(timeout=60))["type"] != "finished":
+            kinds.append(message["type"])
+            assert message["type"] not in ("error", "crashed"), message
+            if message["type"] == "ready":
+                ready = message
+    finally:
+        client.close()
+    assert kinds.count("restarted") == 1
+    assert message["done"] == 3
+    assert ready["provider"] == "cpu"
+    assert "ended the program when it was opened before" in ready["reasons"][0]
+    assert "RTX 3060" in ready["idle_gpu"]["sentence"]
+
+
+def test_the_command_line_survives_a_provider_that_crashes_the_doctor(monkeypatch, capsys):
+    import tagger.cli.doctor_command as command
+    from tagger.cli.main import run as main
+
+    monkeypatch.setattr(command, "suggester_command", lambda: [sys.executable, "-c", CRASHING])
+    assert main(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert report["obtained_provider"] == "cpu"
+    assert any("ended the program" in each["problem"] for each in report["problems"])
+    assert findings(report).can_try_again
+    assert main(["doctor", "--json", "--try-again"]) == 0, "it crashes again, and is told again"
+    assert findings(json.loads(capsys.readouterr().out.splitlines()[-1])).can_try_again

@@ -168,7 +168,7 @@ def test_photos_are_sampled_over_the_whole_library_without_the_broken_ones(make_
 def test_a_batch_that_did_not_fit_is_remembered_for_the_device(spec, full, own_user_data):
     def plan(device):
         found = find_plan(full.session, spec.preprocessing, "cpu", "m", lambda: False, device)
-        return found.batch
+        return found.share
 
     first = plan("card one")
     full.session.on_halved(1)
@@ -176,7 +176,7 @@ def test_a_batch_that_did_not_fit_is_remembered_for_the_device(spec, full, own_u
     full.session.on_halved = lambda most: None
     assert plan("card two") == first or first > 1
     plans = json.loads((own_user_data / "suggester.json").read_text())["plans"]
-    assert sorted(each["batch"] == 1 for name, each in plans.items() if "card one" in name) == [
+    assert sorted(each["share"] == 1 for name, each in plans.items() if "card one" in name) == [
         True
     ]
 
@@ -237,3 +237,26 @@ def test_a_graphics_card_that_is_lost_in_a_run_costs_speed_only(make_library, ti
     assert message["photos"] == 40
     assert message["done"] + message["skipped"] == 40, "what was computed before is not done again"
     assert message["skipped"] > 0
+
+
+def test_a_provider_that_answers_wrongly_is_left_for_the_processor(tiny, monkeypatch):
+    """The golden answers are asked of the provider really in use, not of the bundle alone."""
+    import tagger.suggest.workplace as workplace
+    from tagger.suggest.providers import by_key
+
+    real = workplace.open_engine
+
+    def opened(model, spec, requested, threads):
+        found = real(model, spec, "cpu", threads)
+        if requested == "cpu":
+            return found
+        compute = found.session.run
+        found.session.run = lambda images: {
+            name: values[:, ::-1] for name, values in compute(images).items()
+        }
+        return dataclasses.replace(found, provider=by_key("directml"), requested=requested)
+
+    monkeypatch.setattr(workplace, "open_engine", opened)
+    model = workplace.open_model(tiny, "auto", lambda: False)
+    assert (model.obtained.provider.key, model.obtained.requested) == ("cpu", "auto")
+    assert "DirectML (any GPU on Windows) does not give the answers" in model.obtained.reasons[0]

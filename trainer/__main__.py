@@ -35,6 +35,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "compare": Command("trainer.compare", "compare two models on a library's own photos"),
+    "bench": Command("trainer.bench.command", "measure how fast and how well the trainer learns"),
     "fit": Command("trainer.deep.command", "fine-tune a library's model, with torch", torch=True),
     "quick": Command("trainer.quick.command", "retrain from a library's labels, in seconds"),
     "recipe": Command(

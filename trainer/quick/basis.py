@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.quick.cores import one_core_a_product
+
 Floats = NDArray[np.float32]
 Transform = Literal["identity", "sqrt"]
 
@@ -112,7 +114,8 @@ def make_basis(
     """
     inputs = inputs_for(embeddings, transform)
     x = inputs.apply(embeddings)
-    variances, axes = _few(x) if len(x) < x.shape[1] else _many(x)
+    with one_core_a_product():
+        variances, axes = _few(x) if len(x) < x.shape[1] else _many(x)
     basis = Basis(inputs, np.ascontiguousarray(axes), variances)
     return basis, np.ascontiguousarray(x @ axes)
 

@@ -6,19 +6,17 @@ and the model takes the mean of all. So out-of-fold scores cost nothing beside t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from tagger.bundle.heads import Head
 from tagger.core.targets import POSITIVE
 from trainer.quick.basis import Basis, Floats
 from trainer.quick.calibrate import calibrate
+from trainer.quick.cores import shared_out
 from trainer.quick.fitting import Tick, log_losses
 from trainer.quick.mlp import Gradient, Mlp, averaged, train_mlp
 from trainer.quick.neighbours import cross_neighbours, make_neighbours
@@ -50,6 +48,7 @@ MIXES = (
     Mix(0.5, 0.3, 0.2),
     Mix(0.3, 0.5, 0.2),
     Mix(0.3, 0.4, 0.3),
+    Mix(0.2, 0.4, 0.4),
 )
 
 
@@ -167,11 +166,7 @@ def _cross_networks(
     weak: float,
     tick: Tick,
 ) -> tuple[list[Mlp], Floats]:
-    """Train a network without each fold; return them, and the logits of what each left out.
-
-    One core a network: shared out, the small products of a step wait for each other, beside other
-    programs twenty times as long as they compute.
-    """
+    """Train a network without each fold; return them, and the logits of what each left out."""
     root = None if inputs.root is None else inputs.root * share
     gradient, bias = _loss(task, root, weak)
     count = int(folds.max()) + 1
@@ -182,12 +177,11 @@ def _cross_networks(
 
     logits = np.zeros((len(x), task.columns), np.float32) if root is None else root.copy()
     members = []
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
-        for fold, member in enumerate(pool.map(one, range(count))):
-            out = folds == fold
-            logits[out] += member.logits(x[out])
-            members.append(member)
-            tick((fold + 1) / count)
+    for fold, member in enumerate(shared_out(one, range(count))):
+        out = folds == fold
+        logits[out] += member.logits(x[out])
+        members.append(member)
+        tick((fold + 1) / count)
     return members, logits
 
 

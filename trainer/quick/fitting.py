@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.quick.basis import Floats
+from trainer.quick.cores import shared_out
 from trainer.quick.problems import Freedom, GroupInputs, Setting, fit_path
 from trainer.quick.solver import Weights
 from trainer.quick.task import GroupTask
@@ -47,12 +48,15 @@ def cross_validate(
     inputs = inputs.main_axes()
     logits = np.zeros((len(freedoms), len(inputs.x), task.columns), np.float32)
     count = int(folds.max()) + 1
-    for fold in range(count):
+
+    def one(fold: int) -> list[Floats]:
         out = folds == fold
         path = fit_path(task, inputs, ~out, freedoms, setting, FOLD_STEPS)
         left = inputs.rows(out)
-        for at, weights in enumerate(path):
-            logits[at, out] = weights.logits(left.x, left.root)
+        return [weights.logits(left.x, left.root) for weights in path]
+
+    for fold, found in enumerate(shared_out(one, range(count))):
+        logits[:, folds == fold] = found
         tick((fold + 1) / count)
     return logits
 
@@ -105,4 +109,4 @@ def fit_final(
     """
     everything = np.ones(len(inputs.x), bool)
     freedom = np.array(FREEDOMS, np.float32)[chosen]
-    return fit_path(task, inputs, everything, [freedom], setting, FINAL_STEPS)[0]
+    return fit_path(task, inputs, everything, [freedom], setting, FINAL_STEPS, spread=True)[0]

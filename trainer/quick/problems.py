@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.quick.basis import Floats
+from trainer.quick.cores import cores, shared_out
 from trainer.quick.losses import Logistic, Softmax
 from trainer.quick.solver import Problem, Weights, first_weights, minimise
 from trainer.quick.task import WEAK_WEIGHT, GroupTask
@@ -102,6 +103,7 @@ def fit_path(
     freedoms: Sequence[Freedom],
     setting: Setting,
     steps: int,
+    spread: bool = False,
 ) -> list[Weights]:
     """Fit the chosen photos for each freedom, each fit starting from the one before.
 
@@ -112,17 +114,22 @@ def fit_path(
         freedoms: ascending; how freely weights may differ from 0.
         setting: what else was chosen.
         steps: at most so many per fit.
+        spread: share the labels of a multi group out among the cores.
     """
     own = inputs.rows(rows)
     if task.group.kind == "single":
         return _single_path(task, own, rows, freedoms, setting.single, steps)
     weights = task.weights(setting.weak)[rows]
     positive = (task.targets == 1)[rows]
-    blocks = []
-    for at in range(0, len(task.labels), BLOCK):
-        part = slice(at, at + BLOCK)
+    size = min(BLOCK, -(-len(task.labels) // cores())) if spread else BLOCK
+
+    def one(at: int) -> list[Weights]:
+        part = slice(at, at + size)
         free = [f[part] if isinstance(f, np.ndarray) else f for f in freedoms]
-        blocks.append(_multi_path(task, own, positive, weights, part, free, steps))
+        return _multi_path(task, own, positive, weights, part, free, steps)
+
+    starts = range(0, len(task.labels), size)
+    blocks = list(shared_out(one, starts) if spread else map(one, starts))
     return [_joined([block[at] for block in blocks]) for at in range(len(freedoms))]
 
 

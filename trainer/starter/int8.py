@@ -1,9 +1,9 @@
 """EfficientNet-Lite0 calculating with whole numbers: 8 bits for weights and for activations.
 
 The graph says so in ONNX's own way: each value stands between QuantizeLinear and DequantizeLinear,
-which ONNX Runtime and OpenVINO fuse into integer kernels. Pixels enter exactly (step 1/128, zero
-127); ReLU6 is the range of what follows it; the last averaging and the heads are float. Nothing is
-left to a processor's saturation, see `rounding.PAIR_LIMIT`.
+which ONNX Runtime and OpenVINO fuse into integer kernels. ReLU6 is the range of what follows it.
+The first two layers stay float (they are sensitive, and a seventh of the time), as do the averaging
+and the heads. Nothing is left to a processor's saturation, see `rounding.PAIR_LIMIT`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from trainer.starter.lite0 import (
     INPUT_SIZE,
@@ -22,7 +23,6 @@ from trainer.starter.lite0 import (
 )
 from trainer.starter.measured import Measured
 from trainer.starter.rounding import (
-    LARGEST,
     Rounded,
     channel_moments,
     neighbour_moments,
@@ -37,10 +37,8 @@ FILTER_LIKENESS = 0.9
 """Correlation of neighbouring values under a filter. On the first one .8 to .9 is best (error of
 the embedding 1.1 %, 1.6 % at .95, 7.4 % rounded to nearest), later .95; they differ little."""
 
-PIXEL_LIKENESS = 0.95
-COLOUR_LIKENESS = 0.9
-STEM_LARGEST = 64
-"""The stem's weights are paired in an order of the runtime's own: 7 bits keep any pair safe."""
+FLOAT_LAYERS = ("stem", "blocks.0.depthwise")
+"""Layers left in float, and what is between them. Rounded, they made a third of the error."""
 
 LARGEST_BIAS = 2.0**30
 
@@ -63,24 +61,29 @@ def int8_backbone(tensors: Tensors, measured: Measured, size: int = INPUT_SIZE) 
 
 
 class _Int8Builder(GraphBuilder):
-    """Lays the same network; `step` is the step of the newest value."""
+    """Lays the same network; `step` is the step of the newest value, once it is whole."""
 
     def __init__(self, tensors: Tensors, measured: Measured, size: int) -> None:
         super().__init__(tensors, size)
         self.measured = measured
-        self.step = 1 / PIXEL_SCALE
+        self.step = 0.0
 
     def normalise(self) -> None:
-        """Read pixels as what they are: whole numbers with a step and a zero."""
+        """Centre the pixels; the stem's weights do the rest."""
         self.add("Transpose", "channels_first", perm=[0, 3, 1, 2])
-        zero = self.constant("pixel_zero", np.asarray(PIXEL_MEAN, np.uint8))
-        step = self.constant("pixel_step", np.float32(self.step))
-        self.add("DequantizeLinear", "normalised", step, zero)
+        self.add("Cast", "pixels", to=TensorProto.FLOAT)
+        self.add("Sub", "centred", self.constant("pixel_mean", np.float32(PIXEL_MEAN)))
 
     def lay(
         self, name: str, weight: np.ndarray, bias: np.ndarray, window: Window, *, clip: bool
     ) -> None:
         """Lay a convolution with whole weights; the range of its answer does ReLU6's work."""
+        if name in FLOAT_LAYERS:
+            first = name == FLOAT_LAYERS[0]
+            super().lay(name, weight / PIXEL_SCALE if first else weight, bias, window, clip=clip)
+            if name == FLOAT_LAYERS[-1]:
+                self.quantize(name, RELU6)
+            return
         rounded = self.round(name, weight, bias, window)
         step = rounded.step.astype(np.float32)
         whole = rounded.whole.reshape(weight.shape).astype(np.int8)
@@ -106,12 +109,9 @@ class _Int8Builder(GraphBuilder):
         least = np.maximum(np.abs(bias.astype(np.float64)) / (LARGEST_BIAS * self.step), 1e-12)
         if window.depthwise:
             moments = neighbour_moments(window.kernel, FILTER_LIKENESS)
-            return round_filters(flat, least, moments, LARGEST)
-        if window.kernel > 1:
-            moments = neighbour_moments(window.kernel, PIXEL_LIKENESS, COLOUR_LIKENESS)
-            return round_filters(flat, least, moments, STEM_LARGEST)
-        mean, deviation = self.measured.channels_of(name, flat.shape[1])
-        return round_channels(flat, least, channel_moments(mean, deviation))
+            return round_filters(flat, least, moments)
+        *axes, deviation = self.measured.channels_of(name, flat.shape[1])
+        return round_channels(flat, least, channel_moments(np.stack(axes), deviation))
 
     def quantize(self, name: str, span: tuple[float, float]) -> None:
         """Round the newest value to 256 levels of a range that holds 0."""

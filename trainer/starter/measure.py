@@ -1,4 +1,4 @@
-"""Measure what the fast starter needs to know of real photos: ranges, means, deviations.
+"""Measure what the fast starter needs to know of real photos: ranges, and what varies together.
 
 Only for who changes the weights or the graph: the numbers are kept in resources/starter/fast.json,
 and setting up needs no photos. The float starter looks at photos drawn from the folders.
@@ -12,7 +12,7 @@ import argparse
 import csv
 import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,8 @@ BATCH = 16
 TAIL = 0.01
 """Percent of a batch's values that a range leaves out at each end."""
 
+AXES = 4
+
 
 class NoPhotos(TaggerError):
     """There is nothing to measure on."""
@@ -52,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "each, only those of 'train' are taken; may be given several times",
     )
     parser.add_argument(
-        "--count", type=int, default=320, help="photos drawn (default: %(default)s)"
+        "--count", type=int, default=640, help="photos drawn (default: %(default)s)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="fast.json")
 
@@ -83,27 +85,28 @@ def training_photos(folder: Path) -> Iterator[Path]:
 
 
 def measure(photos: list[Path]) -> Measured:
-    """Run the float model on photos and keep ranges, means and deviations."""
+    """Run the float model on photos and keep ranges and moments."""
     path = weights_path()
     model = lite0_backbone(read_checkpoint(path, weights().sha256))
     sums, inputs = _watched(model)
-    watched = sorted({*sums, *inputs.values()})
-    for name in watched:
+    for name in sorted({*sums, *inputs.values()}):
         model.graph.output.append(onnx.ValueInfoProto(name=name))
     running = open_session(model_bytes(onnx.shape_inference.infer_shapes(model)))
     ends: dict[str, list[NDArray[np.float64]]] = {name: [] for name in sums}
-    moments: dict[str, list[NDArray[np.float64]]] = {name: [] for name in inputs.values()}
+    moments: dict[str, NDArray[np.float64]] = dict.fromkeys(inputs.values(), np.zeros((1, 1)))
     for outputs in _answers(running, photos):
         for name in sums:
             ends[name].append(np.percentile(outputs[name], [TAIL, 100 - TAIL]))
         for name in moments:
             values = np.moveaxis(outputs[name], 1, 0).reshape(outputs[name].shape[1], -1)
-            values = values.astype(np.float64)
-            moments[name].append(np.stack([values.mean(axis=1), (values**2).mean(axis=1)]))
+            moments[name] = moments[name] + (values @ values.T).astype(np.float64) / values.shape[1]
     return Measured(
         weights_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         ranges={name: _mean_range(ends[name]) for name in sums},
-        channels={layer: _mean_and_deviation(moments[name]) for layer, name in inputs.items()},
+        channels={
+            layer: _axes_and_deviation(moments[name] / len(ends[sums[0]]))
+            for layer, name in inputs.items()
+        },
         photos={"count": len(photos), "seed": SEED, "batch": BATCH, "tail_percent": TAIL},
     )
 
@@ -121,7 +124,8 @@ def _watched(model: onnx.ModelProto) -> tuple[list[str], dict[str, str]]:
     return sums, inputs
 
 
-def _answers(running: Run, photos: list[Path]) -> Iterable[dict[str, NDArray[np.float32]]]:
+def _answers(running: Run, photos: list[Path]) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Run the model on photos, batch by batch."""
     for at in range(0, len(photos), BATCH):
         batch = [model_input(path, PREPROCESSING) for path in photos[at : at + BATCH]]
         yield running(np.stack(batch))
@@ -133,6 +137,9 @@ def _mean_range(ends: list[NDArray[np.float64]]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _mean_and_deviation(moments: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    mean, square = np.mean(moments, axis=0)
-    return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0.0))])
+def _axes_and_deviation(moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the main axes of second moments [I, I] and what they leave: [AXES + 1, I]."""
+    lengths, directions = np.linalg.eigh(moments)
+    axes = (directions * np.sqrt(np.maximum(lengths, 0)))[:, : -AXES - 1 : -1].T
+    left = np.diag(moments) - (axes**2).sum(axis=0)
+    return np.vstack([axes, np.sqrt(np.maximum(left, 0.0))])

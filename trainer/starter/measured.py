@@ -1,7 +1,8 @@
 """What was measured of the float model on real photos, for its twin in whole numbers.
 
-`resources/starter/fast.json` holds it: ranges of sums, and mean and deviation of each channel that
-a 1 × 1 convolution takes. `python -m trainer starter-measure` makes it anew.
+`resources/starter/fast.json` holds it: ranges of sums, and how the channels that a 1 × 1
+convolution takes vary, along four common axes and by themselves.
+`python -m trainer starter-measure` makes it anew.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FORMAT = "tagger-starter-measured"
 VERSION = 1
 
 UNITS = 1000
-"""Means and deviations are kept as whole thousandths."""
+"""Axes and deviations are kept as whole thousandths."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Measured:
     Attributes:
         weights_sha256: of the weights file that it was measured with.
         ranges: value → (least, most) without its rarest outliers.
-        channels: 1 × 1 convolution → mean and deviation of the values it takes, float64 [2, I].
+        channels: 1 × 1 convolution → of the values it takes, the main axes of their second moments
+            (each as long as the root of its moment; the first is nearly the mean), and last the
+            deviation that these leave to each channel: float64 [axes + 1, I].
         photos: how it was measured, for the record.
     """
 
@@ -52,13 +55,13 @@ class Measured:
         return self.ranges[value]
 
     def channels_of(self, layer: str, count: int) -> NDArray[np.float64]:
-        """Return mean and deviation of the `count` channels a layer takes, float64 [2, count].
+        """Return axes and deviation of the `count` channels a layer takes, [axes + 1, count].
 
         Raises:
             CheckpointError: they were not measured, or are not so many.
         """
         found = self.channels.get(layer)
-        if found is None or found.shape != (2, count):
+        if found is None or found.shape[1] != count:
             raise _not_measured(layer)
         return found
 
@@ -91,7 +94,7 @@ def read_measured(content: bytes | None = None) -> Measured:
             weights_sha256=str(data["weights_sha256"]),
             ranges={name: (float(a), float(b)) for name, (a, b) in data["ranges"].items()},
             channels={
-                name: np.array([entry["mean"], entry["deviation"]], np.float64) / UNITS
+                name: np.array([*entry["axes"], entry["deviation"]], np.float64) / UNITS
                 for name, entry in data["channels"].items()
             },
             photos=dict(data["photos"]),
@@ -113,13 +116,10 @@ def measured_text(measured: Measured) -> str:
         "photos": dict(measured.photos),
     }
     ranges = {name: [round(a, 3), round(b, 3)] for name, (a, b) in measured.ranges.items()}
-    channels = {
-        name: {
-            "mean": np.round(mean * UNITS).astype(int).tolist(),
-            "deviation": np.round(deviation * UNITS).astype(int).tolist(),
-        }
-        for name, (mean, deviation) in measured.channels.items()
-    }
+    channels = {}
+    for name, values in measured.channels.items():
+        *axes, deviation = np.round(values * UNITS).astype(int).tolist()
+        channels[name] = {"axes": axes, "deviation": deviation}
     return (
         f"{json.dumps(head, ensure_ascii=False)[:-1]},\n"
         f' "ranges": {{\n{lines(ranges)}\n }},\n "channels": {{\n{lines(channels)}\n }}\n}}\n'

@@ -30,6 +30,7 @@ from tagger.suggest.job import Job
 from tagger.suggest.photos import PhotoList
 from tagger.suggest.plan import core_count, measure
 from tagger.suggest.protocol import Message
+from tagger.suggest.samples import sample_photos
 from tagger.suggest.stages import MODEL, STAGES, Spent, shares_of
 from tagger.suggest.workplace import Model, Workplace, open_model
 
@@ -98,7 +99,14 @@ def bench(request: Request, send: Send) -> dict[str, Any]:
         raise BenchError(f"There are no photos in {request.folder}. Give a folder that has some.")
     deck = Deck(base, photos, request.photos)
     send({"type": "progress", "text": "Preparing the model"})
-    model = open_model(Path(request.bundle), request.provider, lambda: False)
+    model = open_model(
+        Path(request.bundle),
+        request.provider,
+        lambda: False,
+        lambda spec: sample_photos(
+            len(photos), lambda at: os.path.join(base, photos[at].path), spec
+        ),
+    )
     with PeakMemory() as memory:
         place = _own_place(Path(request.work))
         try:

@@ -27,7 +27,6 @@ from tagger.suggest.engine import DeviceLost
 from tagger.suggest.job import Job
 from tagger.suggest.marks import withdraw
 from tagger.suggest.photos import pending_photos
-from tagger.suggest.precision import MOST_PHOTOS
 from tagger.suggest.protocol import (
     ADD,
     BENCH,
@@ -235,7 +234,8 @@ class Suggester:
 
     def _some_photos(self, spec: Preprocessing) -> NDArray[np.uint8]:
         assert self._place is not None
-        return sample_photos(pending_photos(self._place.places), spec, MOST_PHOTOS)
+        photos = pending_photos(self._place.places)
+        return sample_photos(len(photos), photos.path, spec)
 
 
 def main(arguments: Sequence[str] = ()) -> int:

@@ -131,6 +131,9 @@ def _bundle_folder(wanted: str) -> tuple[Path | None, str]:
     store = BundleStore(user_folder("bundles"))
     try:
         bundle_id = wanted or store.default()
+        if bundle_id is None:
+            oldest = next(iter(store.list()), None)
+            bundle_id = oldest.bundle_id if oldest else None
         return (store.folder(bundle_id) if bundle_id else None), ""
     except TaggerError as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."

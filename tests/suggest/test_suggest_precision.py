@@ -157,8 +157,8 @@ def test_photos_are_sampled_over_the_whole_library_without_the_broken_ones(make_
     place = Workplace(home)
     try:
         listed = pending_photos(place.places)
-        found = sample_photos(listed, spec.preprocessing, 6)
-        assert len(sample_photos(listed, spec.preprocessing, 100)) == 8
+        found = sample_photos(len(listed), listed.path, spec.preprocessing, 6)
+        assert len(sample_photos(len(listed), listed.path, spec.preprocessing)) == 8
     finally:
         place.close()
     assert 5 <= len(found) <= 6

@@ -95,6 +95,7 @@ class ArrayFile:
         whose check does not hold.
         """
         self.folder = folder
+        self._pointer = os.path.join(folder, CURRENT)
         self.layout = layout
         self._writable = writable
         self._touched = 0
@@ -115,7 +116,7 @@ class ArrayFile:
 
     def lost(self) -> bool:
         """Return whether the mapped file is no longer the folder's: somebody deleted the cache."""
-        return bool(self._name) and _current_name(self.folder) != self._name
+        return bool(self._name) and _number_of(self._pointer) != self._pointer_number
 
     def reserve(self, slots: int) -> None:
         """Make room for at least this many slots; kept rows stay.
@@ -204,9 +205,11 @@ class ArrayFile:
     def _unmap(self) -> None:
         self._bytes: np.memmap | None = None
         self._name = ""
+        self._pointer_number = 0
         self._spread(np.zeros(0, np.uint8), 0)
 
     def _map(self) -> None:
+        number = _number_of(self._pointer)
         name = _current_name(self.folder)
         self._unmap()
         if not name:
@@ -222,7 +225,7 @@ class ArrayFile:
         except (OSError, ValueError, KeyError, TypeError):
             return
         self._bytes = mapped
-        self._name = name
+        self._name, self._pointer_number = name, number
         self._spread(mapped[HEADER_BYTES:], capacity)
 
     def _size(self, capacity: int) -> int:
@@ -305,6 +308,14 @@ def _checks_of(rows: NDArray[np.float16]) -> NDArray[np.uint32]:
     step = 2 * rows.shape[1]
     sums = (zlib.crc32(whole[at : at + step]) for at in range(0, step * len(rows), step))
     return np.fromiter(sums, np.uint32, len(rows))
+
+
+def _number_of(path: str) -> int:
+    """Return what tells a file from one that replaced it; 0 if there is none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0
 
 
 def _current_name(folder: Path) -> str:

@@ -133,50 +133,63 @@ class WorkQueue:
 
 
 class Basket(Generic[T]):
-    """A bounded queue from several producers that is emptied by whole batches."""
+    """A bounded queue from several producers that is emptied by whole batches.
+
+    Whoever can go on is woken, and nobody else: waking all of many threads for each photo would
+    keep them busy with each other.
+    """
 
     def __init__(self, limit: int, producers: int) -> None:
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._room = threading.Condition(lock)
+        self._stock = threading.Condition(lock)
         self._items: deque[T] = deque()
         self._limit = limit
         self._producers = producers
+        self._enough = 1
         self._closed = False
 
     def put(self, item: T) -> None:
         """Add an item; waits while the basket is full."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._items) < self._limit)
-            if not self._closed:
-                self._items.append(item)
-                self._changed.notify_all()
+        with self._room:
+            self._room.wait_for(lambda: self._closed or len(self._items) < self._limit)
+            if self._closed:
+                return
+            self._items.append(item)
+            if len(self._items) == 1 or len(self._items) >= self._enough:
+                self._stock.notify()
 
     def producer_done(self) -> None:
         """Note that one of the producers has nothing more to add."""
-        with self._changed:
+        with self._stock:
             self._producers -= 1
-            self._changed.notify_all()
+            self._stock.notify_all()
 
     def close(self) -> None:
         """Release everybody who waits; what lies in the basket is dropped."""
-        with self._changed:
+        with self._stock:
             self._closed = True
             self._items.clear()
-            self._changed.notify_all()
+            self._stock.notify_all()
+            self._room.notify_all()
 
     def take(self, count: int, patience: float) -> list[T]:
         """Return `count` items; fewer at the end, or after `patience` seconds with some there.
 
         An empty list means that nothing will come any more.
         """
-        with self._changed:
+        with self._stock:
+            self._enough = count
             taken: list[T] = []
             while not taken:
-                self._changed.wait_for(lambda: bool(self._items) or self._over)
+                self._stock.wait_for(lambda: bool(self._items) or self._over)
                 if not self._items:
                     break
-                self._changed.wait_for(lambda: len(self._items) >= count or self._over, patience)
+                self._stock.wait_for(lambda: len(self._items) >= count or self._over, patience)
                 taken = [self._items.popleft() for _ in range(min(count, len(self._items)))]
-            self._changed.notify_all()
+            self._room.notify(len(taken))
+            if self._items:
+                self._stock.notify()
             return taken
 
     @property

@@ -65,6 +65,7 @@ class FitSettings:
     Attributes:
         epochs: passes over the photos.
         batch: photos a step, of all processes together.
+        piece: of them at once through the network, to bound the memory; 0 = all.
         optimiser, schedule, augmentation: see there.
         losses: of all groups, or by group name.
         freeze: what of the backbone is not trained: `none`, `all`, all but the `last-block`, or
@@ -97,6 +98,7 @@ class FitSettings:
 
     epochs: float = 8
     batch: int = 32
+    piece: int = 0
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     schedule: Schedule = field(default_factory=Schedule)
     losses: LossSettings | Mapping[str, LossSettings] = field(default_factory=LossSettings)

@@ -75,7 +75,7 @@ class Training:
             scaler=scaler_for(processes.device, settings.precision),
             settings=settings,
             processes=processes,
-            piece=settings.batch,
+            piece=settings.piece or settings.batch,
         )
         self.average = WeightAverage(net, settings.average) if settings.average else None
         self.steps_an_epoch = max(1, feed.steps(rows))

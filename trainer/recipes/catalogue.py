@@ -229,6 +229,7 @@ def _fashion() -> Recipe:
             fit=FitSettings(
                 epochs=8,
                 batch=128,
+                piece=16,
                 optimiser=_keras("adam", 1e-4),
                 schedule=Schedule("steps", stages=((1.0, 4), (0.1, 3), (0.01, 1))),
                 augmentation=Augmentation(flip=0.5, rotation=20, scale=(0.8, 1.2), fill=None),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+import math
+import time
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,11 +13,14 @@ from torch import Tensor, nn
 
 from tagger.core.preprocessing import Preprocessing
 from trainer.feeding.pixels import PixelStore
+from trainer.nets.backbone import Backbone
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 BATCH = 32
+_LEAST = 1e-3
+"""Added under the root, which would be infinitely steep at 0."""
 
 
 class FeatureStore(PixelStore):
@@ -58,6 +62,31 @@ class NoBackbone(nn.Module):
         return set()
 
 
+class Rooted(nn.Module):
+    """A backbone whose embedding is the root of another's, as quick retraining takes it.
+
+    Numbers of a mean over ReLU maps are never negative and very uneven; their roots are told apart
+    better by linear heads (garments, balanced accuracy of frozen Lite0: .657 instead of .634).
+    """
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.inner = backbone
+        self.width, self.preprocessing = backbone.width, backbone.preprocessing
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return embeddings float [N, D] of uint8 [N, H, W, 3]."""
+        return (self.inner(images).clamp_min(0) + _LEAST).sqrt()
+
+    def depths(self) -> dict[str, int]:
+        """Return the depth of every parameter by name."""
+        return {f"inner.{name}": depth for name, depth in self.inner.depths().items()}
+
+    def last_block(self) -> set[str]:
+        """Return the names of the parameters of the last block."""
+        return {f"inner.{name}" for name in self.inner.last_block()}
+
+
 @torch.no_grad()
 def features_of(
     backbone: nn.Module,
@@ -65,16 +94,25 @@ def features_of(
     rows: Rows,
     *,
     mirrored: bool = False,
-    tell: Callable[[int], None] = lambda done: None,
+    until: float = math.inf,
 ) -> Floats:
-    """Return float32 [n, D] of the photos `rows`, mirrored left–right if asked for."""
+    """Return float32 [n, D] of photos.
+
+    Args:
+        backbone: asked in judging mode, on the device that it is on.
+        store: decoded photos.
+        rows: int64, which of them.
+        mirrored: left–right.
+        until: time (`time.monotonic`) at which to stop; then only the first rows are returned.
+    """
     backbone.eval()
-    backbone.to(memory_format=torch.channels_last)
+    cast(Any, backbone).to(memory_format=torch.channels_last)
     device = next(backbone.parameters()).device
     parts = []
     for at in range(0, len(rows), BATCH):
         pixels = np.stack([store.read(row) for row in rows[at : at + BATCH].tolist()])
         images = torch.from_numpy(pixels[:, :, ::-1].copy() if mirrored else pixels)
         parts.append(backbone(images.to(device)).float().cpu().numpy())
-        tell(at + len(images))
+        if time.monotonic() > until:
+            break
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)

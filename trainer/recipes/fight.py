@@ -20,12 +20,12 @@ from trainer.recipes.figures import Evidence, Table, fit_thresholds
 from trainer.recipes.forms.common import JUDGED, TRAIN, RecipeData
 from trainer.recipes.judge import Result, compare
 from trainer.recipes.ours import run_ours
+from trainer.recipes.runs import REPORT
 from trainer.recipes.saved import save_model
 from trainer.recipes.shown import show_data, show_outcome
 from trainer.recipes.source_method import run_source
 from trainer.recipes.tables import write_scores
 
-REPORT = "report.json"
 ORIGINAL, OURS = "original", "ours"
 
 

@@ -128,15 +128,15 @@ def _prf(truth: NDArray[np.int64], said: NDArray[np.bool_], average: str) -> dic
     return {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
 
 
-def fit_thresholds(truth: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def fit_thresholds(truth: NDArray[np.bool_], scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return for each label the threshold of greatest F1: float64 [L].
 
     Args:
-        truth: int64 [n, L], of photos that were not trained on.
+        truth: bool [n, L], of photos that were not trained on.
         scores: float32 [n, L].
     """
     said = scores[:, :, None] >= GRID
-    hits = (said & (truth[:, :, None] == 1)).sum(axis=0)
+    hits = (said & truth[:, :, None]).sum(axis=0)
     below = said.sum(axis=0) + truth.sum(axis=0)[:, None]
     f1 = np.divide(2 * hits, below, out=np.zeros(hits.shape), where=below > 0)
     best = f1.max(axis=1, keepdims=True)
@@ -178,8 +178,8 @@ def fashion_figures(evidence: Evidence) -> Table:
     known = [g.name for g in groups if not np.isnan(accuracy[g.name])]
     weights = [rows.get(name, 1) for name in known]
     return {
-        "masked_accuracy": _rounded(np.mean([accuracy[name] for name in known])),
+        "masked_accuracy": _rounded(float(np.mean([accuracy[name] for name in known]))),
         "count_weighted": _rounded(np.average([accuracy[n] for n in known], weights=weights)),
-        "basic_precision_map": _rounded(np.mean([precision[name] for name in known])),
+        "basic_precision_map": _rounded(float(np.mean([precision[name] for name in known]))),
         "accuracy_by_group": {name: _rounded(accuracy[name]) for name in known},
     }

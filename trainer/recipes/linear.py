@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ each fit starting from the one before."""
 
 FOLDS = 4
 STEPS, FOLD_STEPS = 60, 25
+_FAR = -1e4
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class LinearHead:
         prior: float32 [L], logarithms of how often each answer of a single group occurs (0 in a
             multi group).
         penalty: that was chosen.
+        right: share of known answers of a single group that are right out of fold.
     """
 
     weight: Floats
     bias: Floats
     prior: Floats
     penalty: float
+    right: float = 0.0
 
     def logits(self, features: Floats) -> Floats:
         """Return float32 [n, L]."""
@@ -63,35 +66,57 @@ class Scale:
 
 
 def fit_heads(
-    groups: Sequence[GroupExamples], features: Floats, seed: int = 0
+    groups: Sequence[GroupExamples],
+    features: Floats,
+    photos: NDArray[np.int64],
+    seed: int = 0,
+    unsure: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> dict[str, LinearHead]:
     """Fit every group, each with its own penalty by out-of-fold loss.
 
     Args:
-        groups: what is known of the photos.
-        features: float32 [photos, D].
+        groups: what is known of the rows.
+        features: float32 [rows, D].
+        photos: int64 [rows], which photo a row is of; all rows of a photo are in one fold.
         seed: of the folds.
+        unsure: bool [rows, labels] by group, values that take no part in a row's softmax.
     """
     scale = Scale.of(features)
     x = scale.apply(features)
-    folds = np.random.default_rng(seed).permutation(len(features)) % FOLDS
-    return {group.name: _fit_group(group, x, folds, scale) for group in groups}
+    several, place = np.unique(photos, return_inverse=True)
+    folds = (np.random.default_rng(seed).permutation(len(several)) % FOLDS)[place]
+    masks = unsure or {}
+    return {
+        group.name: _fit_group(group, x, folds, scale, masks.get(group.name)) for group in groups
+    }
 
 
 def _fit_group(
-    group: GroupExamples, x: Tensor, folds: NDArray[np.int64], scale: Scale
+    group: GroupExamples,
+    x: Tensor,
+    folds: NDArray[np.int64],
+    scale: Scale,
+    unsure: NDArray[np.bool_] | None,
 ) -> LinearHead:
-    losses = np.zeros(len(PENALTIES))
+    losses, right = np.zeros(len(PENALTIES)), np.zeros(len(PENALTIES))
+    answers = group.answers
     for fold in range(FOLDS):
         inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        problem, left = _Problem(group.only(inside)), _Problem(group.only(out))
-        path = problem.path(x[inside], PENALTIES, FOLD_STEPS)
-        losses += [float(left.loss(x[out] @ w + b)) * left.total for w, b in path]
+        problem, left = _Problem(group, inside, unsure), _Problem(group, out, unsure)
+        said = [x[out] @ w + b for w, b in problem.path(x[inside], PENALTIES, FOLD_STEPS)]
+        losses += [float(left.loss(z)) * left.total for z in said]
+        right += [int((z.argmax(dim=1).numpy() == answers[out]).sum()) for z in said]
     best = int(np.argmin(losses))
-    problem = _Problem(group)
+    problem = _Problem(group, np.arange(len(x)), unsure)
     weight, bias = problem.path(x, PENALTIES[: best + 1], STEPS)[-1]
     own = (weight / scale.size).numpy()
-    return LinearHead(own, bias.numpy() - scale.mean @ own, log_prior(group), PENALTIES[best])
+    return LinearHead(
+        own,
+        bias.numpy() - scale.mean @ own,
+        log_prior(group),
+        PENALTIES[best],
+        float(right[best] / max(1, (answers >= 0).sum())),
+    )
 
 
 def log_prior(group: GroupExamples) -> Floats:
@@ -103,16 +128,25 @@ def log_prior(group: GroupExamples) -> Floats:
 
 
 class _Problem:
-    """The loss of one group on some photos."""
+    """The loss of one group on some rows."""
 
-    def __init__(self, group: GroupExamples) -> None:
+    def __init__(
+        self,
+        whole: GroupExamples,
+        rows: NDArray[np.int64],
+        unsure: NDArray[np.bool_] | None,
+    ) -> None:
+        group = whole.only(rows)
         self.kind = group.kind
+        self.unsure = None if unsure is None else torch.from_numpy(unsure[rows])
         self.targets = torch.from_numpy(group.targets)
         self.weights = torch.from_numpy(group.weights)
         self.total = max(1e-6, float(self.weights.sum()))
 
     def loss(self, logits: Tensor) -> Tensor:
         """Return the mean loss over what is known (of a multi group: per label)."""
+        if self.unsure is not None:
+            logits = logits.masked_fill(self.unsure, _FAR)
         if self.kind == "single":
             each = -(self.targets * torch.log_softmax(logits, dim=1)).sum(dim=1)
         else:

@@ -139,7 +139,7 @@ def _read(path: Path, preprocessing: Preprocessing) -> Pack:
         with np.load(path, allow_pickle=False) as arrays:
             pixels, bad = arrays["pixels"], arrays["unreadable"]
     else:
-        pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+        pixels = np.load(path, mmap_mode="c", allow_pickle=False)  # changes never reach the file
         bad = np.load(path.with_suffix(".bad.npy"), allow_pickle=False)
     os.utime(path)
     return Pack(pixels, set(bad.tolist()), preprocessing)

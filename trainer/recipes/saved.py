@@ -24,7 +24,7 @@ from trainer.loop.predict import probabilities
 from trainer.nets.backbone import open_backbone
 from trainer.nets.heads import HeadSettings
 from trainer.nets.net import Net, make_net
-from trainer.recipes.features import features_of
+from trainer.recipes.features import Rooted, features_of
 from trainer.recipes.judge import Scores
 
 MODEL = "model.json"
@@ -63,6 +63,7 @@ class Facts:
         mean, std: of the pixels, 0 to 255.
         hidden: widths of the heads' hidden layers.
         mirrored: whether scores are the mean over both ways round.
+        rooted: whether heads take the root of the embedding.
         groups: what it scores.
     """
 
@@ -73,6 +74,7 @@ class Facts:
     std: tuple[float, ...]
     hidden: tuple[int, ...]
     mirrored: bool
+    rooted: bool
     groups: tuple[Group, ...]
 
 
@@ -109,10 +111,7 @@ def logits_of(
         features = torch.from_numpy(features_of(net.backbone, store, rows, mirrored=way))
         with torch.no_grad():
             said.append(net(features.to(device)).logits)
-    return {
-        name: (sum(z[name] for z in said) / len(said)).cpu().numpy()  # type: ignore[union-attr]
-        for name in net.names
-    }
+    return {name: (sum(z[name] for z in said) / len(said)).cpu().numpy() for name in net.names}
 
 
 def save_model(folder: Path, method: str, net: Net, facts: Facts) -> None:
@@ -132,11 +131,12 @@ def facts_of(
     size: int,
     pool: str = "",
     mirrored: bool = False,
+    rooted: bool = False,
     prior: Mapping[str, Floats] | None = None,
     thresholds: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Facts:
     """Gather the facts of a trained network."""
-    backbone = cast(Any, net.backbone)
+    backbone = cast(Any, net.backbone.inner if rooted else net.backbone)
     first = cast(Any, net.heads[0])
     return Facts(
         backbone=name,
@@ -146,6 +146,7 @@ def facts_of(
         std=tuple(backbone.std.flatten().tolist()),
         hidden=tuple(layer.out_features for layer in first.layers[:-1]),
         mirrored=mirrored,
+        rooted=rooted,
         groups=tuple(
             Group(
                 group.name,
@@ -170,12 +171,7 @@ def load_model(run: Path, method: str = "ours") -> SavedModel:
         SavedError: there is none, or it cannot be read.
     """
     try:
-        data = read_json(run / MODEL)[method]
-        data["groups"] = tuple(
-            Group(**{k: tuple(v) if isinstance(v, list) else v for k, v in group.items()})
-            for group in data["groups"]
-        )
-        facts = Facts(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        facts = _facts(read_json(run / MODEL)[method])
         tensors = safetensors.torch.load_file(run / f"{method}.safetensors")
     except (BundleError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise SavedError(f"{run} holds no finished model “{method}”: {error}.") from error
@@ -187,13 +183,38 @@ def load_model(run: Path, method: str = "ours") -> SavedModel:
     backbone.mean.copy_(torch.tensor(facts.mean).view(1, 3, 1, 1))
     backbone.std.copy_(torch.tensor(facts.std).view(1, 3, 1, 1))
     groups = [_empty(group) for group in facts.groups]
-    net = make_net(backbone, groups, HeadSettings(hidden=facts.hidden))
+    body = Rooted(backbone) if facts.rooted else backbone
+    net = make_net(body, groups, HeadSettings(hidden=facts.hidden))
     try:
         net.load_state_dict(tensors)
     except RuntimeError as error:
         raise SavedError(f"{run / method}.safetensors does not fit its {MODEL}.") from error
     net.eval()
     return SavedModel(facts, net)
+
+
+def _facts(data: dict[str, Any]) -> Facts:
+    groups = tuple(
+        Group(
+            str(group["name"]),
+            group["kind"],
+            tuple(group["labels"]),
+            tuple(group["prior"]),
+            tuple(group["thresholds"]),
+        )
+        for group in data["groups"]
+    )
+    return Facts(
+        str(data["backbone"]),
+        int(data["size"]),
+        str(data["pool"]),
+        tuple(data["mean"]),
+        tuple(data["std"]),
+        tuple(data["hidden"]),
+        bool(data["mirrored"]),
+        bool(data["rooted"]),
+        groups,
+    )
 
 
 def _empty(group: Group) -> GroupExamples:

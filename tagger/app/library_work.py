@@ -62,6 +62,7 @@ class LibraryWork(QObject):
         self.status = status
         self._stage = ("", 0, 0)
         self._starter: Child | None = None
+        self._retry: list[int] | None = None
         self.mirroring = Mirroring(self.session, self._background, self)
         self.mirroring.said.connect(self.said)
         self.suggesting = Suggesting(self.session, self._background, self)
@@ -172,7 +173,14 @@ class LibraryWork(QObject):
         except TaggerError as error:
             self._cannot_suggest(str(error))
             return
-        self.suggesting.start(folder, self._settings.get("provider"), first)
+        retry, self._retry = self._retry, None
+        provider = self._settings.get("provider")
+        self.suggesting.start(folder, provider, [*(retry or ()), *first], retry)
+
+    def retry_problems(self, slots: list[int] | None = None) -> None:
+        """Try problem photos again, these or all, as their files are now."""
+        self._retry = slots or []
+        self.bring()
 
     def use_model(
         self, spec: BundleSpec, back: bool = False, then: Callable[[str], None] | None = None

@@ -57,19 +57,26 @@ class Suggesting(QObject):
         self.progress: Message = {}
         self.problems = 0
         self._slots: list[int] = []
-        self._request: tuple[Path, str] | None = None
         self._client = SuggestClient(self._receive, log_file=user_folder("logs") / "suggester.log")
         self._taking = QTimer(self, singleShot=True, interval=_TAKE_MS)
         self._taking.timeout.connect(self._take_scores)
         self.count_problems()
 
-    def start(self, bundle_folder: Path, provider: str, first: Sequence[int] = ()) -> None:
-        """Compute what is missing; photos in `first` before the others."""
+    def start(
+        self,
+        bundle_folder: Path,
+        provider: str,
+        first: Sequence[int] = (),
+        retry: Sequence[int] | None = None,
+    ) -> None:
+        """Compute what is missing; photos in `first` before the others.
+
+        Problem photos in `retry` are tried again; an empty list means all of them.
+        """
         held = self.running and self.paused
-        self._request = (bundle_folder, provider)
         home = self._session.library.places.home
         try:
-            self._client.start(home, bundle_folder, provider=provider, first=first)
+            self._client.start(home, bundle_folder, provider=provider, first=first, retry=retry)
         except TaggerError as error:
             self._stop(str(error))
             return
@@ -82,13 +89,6 @@ class Suggesting(QObject):
         """Do the photos on screen before the others."""
         if self.running and not self.paused:
             self._client.prioritise(slots)
-
-    def retry(self, slots: list[int] | None = None) -> None:
-        """Try problem photos again: these, or all."""
-        if self._request is not None:
-            self._client.retry(slots)
-            self.running = True
-            self.changed.emit()
 
     def toggle_pause(self) -> None:
         """Pause, or go on."""

@@ -193,7 +193,7 @@ class Window(QMainWindow):
     def retry_problems(self, slots: list[int] | None = None) -> None:
         """Try problem photos again: these, or all."""
         assert self.work is not None
-        self.work.suggesting.retry(slots)
+        self.work.retry_problems(slots)
 
     def say(self, text: str, *offers: tuple[str, Callable[[], None]]) -> None:
         """Tell the user something outside of dialogs, with (words, function) offers."""

@@ -102,6 +102,36 @@ def test_the_window_lists_every_problem_with_its_reason(model, photos, test_data
     at_the_window(str(folder), look)
 
 
+def test_a_photo_repaired_on_disk_is_suggested_after_a_retry_in_the_window(model, photos):
+    folder = photos("dogs", 4)[0].parent
+    broken = sorted(folder.iterdir())[1]
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:2000])
+
+    def look(hands):
+        hands.wait_until_suggested()
+        window = hands.window
+        assert window.status.problems.text() == "1 problem"
+        window.work.watching.watch(False)
+        hands.click(window.status.problems)
+        dialog = hands.dialog("ProblemsDialog")
+        hands.wait(lambda: len(dialog.lines) == 1, "it is listed")
+        hands.click(dialog.retry_button)
+        hands.wait(lambda: not window.work.suggesting.running, "it was tried again")
+        dialog.reload()
+        assert len(dialog.lines) == 1, "and is still broken"
+        broken.write_bytes(whole)
+        hands.click(dialog.retry_button)
+        hands.wait(lambda: (dialog.reload(), not dialog.lines)[1], "it is no problem any more")
+        dialog.close()
+        hands.wait_until_suggested()
+        assert not window.status.problems.isVisible()
+        hands.click_photo(hands.slot(broken.name))
+        assert hands.shown_labels()
+
+    at_the_window(str(folder), look)
+
+
 @pytest.fixture
 def named(test_data, tmp_path):
     """A folder of real photos with the names of make_names.py."""

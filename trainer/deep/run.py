@@ -6,8 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tagger.bundle.heads import head_scores
 from tagger.bundle.store import BundleStore
@@ -23,7 +25,7 @@ from trainer.deep.plan import Plan
 from trainer.deep.teach import teach
 from trainer.finish import Made, Outcome, Start, finish
 from trainer.missing import nothing_to_learn
-from trainer.parity import LIMIT, ParityError, readable_pixels
+from trainer.parity import Agreement, agreement_of
 from trainer.progress import Progress
 from trainer.quick.learn import learn_groups, prepare
 from trainer.quick.run import gather_groups
@@ -32,7 +34,6 @@ from trainer.quick.task import GroupTask, make_task
 SAMPLE = 1000
 """Photos beyond those with labels that suggestions are counted on (each has to be computed)."""
 
-PARITY_PHOTOS = 16
 _CANDIDATES = 60
 
 
@@ -87,7 +88,7 @@ def fine_tune(
     material = prepare(start.dataset, fresh, fine_tuned_on)
     fitted = learn_groups(tasks, material, progress.part(0.85, 0.9))
     groups = gather_groups(library.facts.schema, ancestry, fitted, set(), wish.aim)
-    difference = _check_against_torch(start, taught.net, groups, preprocessing, embeddings)
+    agreement = _check_against_torch(start, taught.net, groups, preprocessing, embeddings)
     root = start.ancestry.root
     made = Made(
         method="deep",
@@ -100,7 +101,12 @@ def fine_tune(
         producer={DISTILLED_KEY: root.spec.bundle_id} if root else {},
         fine_tuned_on=fine_tuned_on,
         fit_s=time.monotonic() - start.began,
-        facts={"aim": wish.aim, "training": taught.history, "torch_parity": difference},
+        facts={
+            "aim": wish.aim,
+            "training": taught.history,
+            "torch_parity": agreement.largest,
+            "torch_agreement": agreement.to_json(),
+        },
     )
     return finish(start, made, run, progress.part(0.9, 1.0))
 
@@ -133,22 +139,27 @@ def _check_against_torch(
     groups: Sequence[ChildGroup],
     preprocessing: Preprocessing,
     embeddings: NewEmbeddings,
-) -> float:
+) -> Agreement:
     """Compare scores from the exported graph with those from the trained module.
 
     Raises:
-        ParityError: they differ by more than `LIMIT`.
+        ParityError: they differ by more than `trainer.parity.LIMIT`.
     """
+
+    def by_torch(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        return _scores(groups, torch_embeddings(net, pixels))
+
+    def by_graph(pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        return _scores(groups, embeddings.compute(pixels))
+
     photos = [start.library.photo_path(int(slot)) for slot in start.dataset.slots[:_CANDIDATES]]
-    pixels = readable_pixels(photos, preprocessing, PARITY_PHOTOS)
-    by_torch, by_graph = torch_embeddings(net, pixels), embeddings.compute(pixels)
-    largest = 0.0
-    for child in groups:
-        difference = np.abs(head_scores(child.head, by_torch) - head_scores(child.head, by_graph))
-        largest = max(largest, float(difference.max()))
-    if not largest <= LIMIT:
-        raise ParityError(
-            f"The new model is not used: its graph differs by {largest:.2g} from the trained "
-            f"network ({LIMIT:g} is allowed)."
-        )
-    return largest
+    described = {child.group.output: child.group for child in groups}
+    agreement = agreement_of(by_torch, by_graph, described, photos, preprocessing)
+    agreement.must_hold()
+    return agreement
+
+
+def _scores(
+    groups: Sequence[ChildGroup], embeddings: NDArray[np.floating]
+) -> dict[str, NDArray[Any]]:
+    return {child.group.output: head_scores(child.head, embeddings) for child in groups}

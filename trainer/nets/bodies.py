@@ -83,12 +83,7 @@ def make_body(model: str, size: tuple[int, int] | None, pool: str, drop_path: fl
         if pool != "own":
             raise UnknownBackbone(f"{model} can only be pooled as it does itself ('own').")
         return Body(_torchvision_net(model.removeprefix(TORCHVISION)), pool)
-    name = model.partition(".")[0]
-    if not timm.is_model(name):
-        raise UnknownBackbone(
-            f"There is no backbone '{model}': neither a preset, nor a name of timm, nor "
-            f"'{TORCHVISION}NAME'."
-        )
+    name = _timm_name(model)
     options: dict[str, Any] = {"num_classes": 0}
     accepted = inspect.signature(timm.model_entrypoint(name)).parameters
     if drop_path and "kwargs" in accepted:
@@ -110,10 +105,7 @@ def _sized(name: str, options: dict[str, Any], size: tuple[int, int] | None) -> 
 
 
 def _torchvision_net(name: str) -> nn.Module:
-    try:
-        net = torchvision.models.get_model(name, weights=None)
-    except ValueError:
-        raise UnknownBackbone(f"torchvision has no backbone '{name}'.") from None
+    net = torchvision.models.get_model(name, weights=None)
     last = [path for path, module in net.named_modules() if isinstance(module, nn.Linear)]
     if not last:
         raise UnknownBackbone(f"torchvision's '{name}' has no classifier to take off.")
@@ -126,10 +118,10 @@ def input_facts(model: str) -> InputFacts:
     """Return what the weights of a backbone want as input, from its own configuration."""
     if model.startswith(TORCHVISION):
         return _torchvision_facts(model.removeprefix(TORCHVISION))
-    config = timm.get_pretrained_cfg(model)
-    if config is None:
-        config = timm.get_pretrained_cfg(model.partition(".")[0])
-    data = timm.data.resolve_data_config(pretrained_cfg=config.to_dict() if config else {})
+    name = _timm_name(model)
+    config = timm.get_pretrained_cfg(model) or timm.get_pretrained_cfg(name)
+    known = config.to_dict() if config else {"input_size": (3, 224, 224)}
+    data = timm.data.resolve_data_config(pretrained_cfg=known)
     _, height, width = data["input_size"]
     pad = data.get("crop_mode") == "border"
     preprocessing = Preprocessing(
@@ -149,8 +141,22 @@ def input_facts(model: str) -> InputFacts:
     )
 
 
+def _timm_name(model: str) -> str:
+    """Return a name of timm without the tag of its weights."""
+    name = model.partition(".")[0]
+    if not timm.is_model(name):
+        raise UnknownBackbone(
+            f"There is no backbone '{model}': neither a preset, nor a name of timm, nor "
+            f"'{TORCHVISION}NAME'."
+        )
+    return name
+
+
 def _torchvision_facts(name: str) -> InputFacts:
-    found: Any = cast(Any, torchvision.models.get_model_weights(name)).DEFAULT
+    try:
+        found: Any = cast(Any, torchvision.models.get_model_weights(name)).DEFAULT
+    except ValueError:
+        raise UnknownBackbone(f"torchvision has no backbone '{name}'.") from None
     wanted = found.transforms()
     side = wanted.crop_size[0]
     preprocessing = Preprocessing(

@@ -185,7 +185,8 @@ def _softmax_sum(nodes: _Nodes, head: Head, x: str) -> str:
 def _neighbours(nodes: _Nodes, head: Head, x: str) -> str:
     arrays, doubt = head.arrays, float(head.options["doubt"])
     u = nodes.layer(x, arrays["axes"], arrays["shift"])
-    length = nodes.add("ReduceL2", u, axes=[1], keepdims=1)
+    axes = nodes.constant(np.asarray([1], dtype=np.int64), "axes")
+    length = nodes.add("Sqrt", nodes.add("ReduceSum", nodes.add("Mul", u, u), axes, keepdims=1))
     u = nodes.add("Div", u, nodes.add("Max", length, nodes.number(TINY, "tiny")))
     photos = _f32(arrays["photos"].T) * np.float32(head.options["sharpness"])
     likeness = nodes.add("MatMul", u, nodes.constant(photos, "photos"))

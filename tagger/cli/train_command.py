@@ -1,10 +1,12 @@
 """Retrain from your labels: a new model is made and judged against the present one.
 
 Nothing is activated: the last line names the new model; use "tagger models use" to take it.
-The quick way fits new heads on kept embeddings in seconds; --deep fine-tunes the backbone
-(needs the training set-up: python3 installer/bootstrap.py setup --training).
+The quick way fits new heads on kept embeddings in seconds; --better adds small networks and
+likeness to labelled photos, half a minute or so; --deep fine-tunes the backbone (needs the training
+set-up: python3 installer/bootstrap.py setup --training).
 
   tagger train ~/Photos
+  tagger train ~/Photos --better
   tagger train ~/Photos --json
 """
 
@@ -22,7 +24,11 @@ from tagger.library.opening import checked_folder
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("folder", type=Path, help="folder of the library")
-    parser.add_argument("--deep", action="store_true", help="fine-tune the backbone (slow)")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--better", action="store_true", help="take a little longer than the quick way"
+    )
+    way.add_argument("--deep", action="store_true", help="fine-tune the backbone (slow)")
     parser.add_argument(
         "--seconds", type=float, help="with --deep: stop after about that many seconds"
     )
@@ -37,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     with opened_library(args.folder) as opened:
         ensure_bundle(opened.library)
     command = ["fit" if args.deep else "quick", "--library", str(args.folder), "--json"]
+    if args.better:
+        command.append("--better")
     if args.seconds is not None:
         command += ["--seconds", str(args.seconds)]
     result = run_trainer(command)

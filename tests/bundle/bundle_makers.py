@@ -100,6 +100,23 @@ def mlp(group: str, outputs: int, kind: str = "multi", seed: int = 3, **options)
     return Head(group, "mlp", "sqrt", kind, arrays, options)
 
 
+def neighbours(group: str, outputs: int, kind: str = "multi", known: bool = False) -> Head:
+    random = np.random.default_rng(6)
+    photos = random.normal(0, 1, (12, 4))
+    said = random.integers(0, 2, (12, outputs)) * 255
+    arrays = {
+        "axes": random.normal(0, 1, (SIZE, 4)).astype(np.float32),
+        "shift": random.normal(0, 1, 4).astype(np.float32),
+        "photos": (photos / np.linalg.norm(photos, axis=1, keepdims=True)).astype(np.float32),
+        "said": said.astype(np.uint8),
+        "usual": random.uniform(0.1, 0.9, outputs).astype(np.float32),
+    }
+    if known:
+        arrays["known"] = np.where(said, 255, 76).astype(np.uint8)
+    options = {"sharpness": 20.0, "doubt": 0.02}
+    return Head(group, "neighbours", "sqrt", kind, arrays, options)
+
+
 def ensemble(group: str, outputs: int, members: list[Head], kind: str = "multi", **options) -> Head:
     random = np.random.default_rng(4)
     columns = np.stack(

@@ -27,6 +27,9 @@ HEADS = {
     "sum-single-normalised": makers.softmax_sum("g", 5, "single", normalise=True),
     "sum-single-null": makers.softmax_sum("g", 5, "single", has_null=True),
     "mlp-sqrt": makers.mlp("g", 5),
+    "neighbours": makers.neighbours("g", 5),
+    "neighbours-known": makers.neighbours("g", 5, known=True),
+    "neighbours-single": makers.neighbours("g", 4, "single"),
     "ensemble": makers.ensemble(
         "g", 6, [makers.softmax_sum("g", 4, "multi"), makers.mlp("g", 3), makers.linear("g", 2)]
     ),

@@ -32,6 +32,11 @@ from tagger.library.session import bundle_store
 _QUICK = (
     "Learns from what the model has seen already: seconds to a minute. Right for almost everything."
 )
+_BETTER = (
+    "Also looks for what several traits mean together, and for photos alike: half a minute "
+    "or so. Worth it from a few hundred labelled photos on. The model then remembers a few numbers "
+    "of each photo it learned from (no pictures)."
+)
 _DEEP = "Also teaches the model to look at photos differently: minutes to hours."
 _NO_TRAINING = (
     "Deep retraining needs the training libraries (torch, several hundred megabytes), which are "
@@ -109,9 +114,11 @@ class RetrainDialog(Dialog):
         inside.addWidget(line())
         self.ways = QButtonGroup(self)
         self.quick, self.deep = QRadioButton("Quick"), QRadioButton("Deep")
+        self.better = QRadioButton("Better (takes a little longer)")
         self.quick.setChecked(True)
         self.deep.setEnabled(has_training())
-        for place, (choice, words) in enumerate(((self.quick, _QUICK), (self.deep, _DEEP))):
+        ways = ((self.quick, _QUICK), (self.better, _BETTER), (self.deep, _DEEP))
+        for place, (choice, words) in enumerate(ways):
             self.ways.addButton(choice, place)
             choice.setAccessibleDescription(words)
             explained = text(words, "muted")
@@ -247,6 +254,8 @@ class RetrainDialog(Dialog):
     def start(self) -> None:
         """Start a training."""
         options = ["--aim", str(self.aim.currentData())]
+        if self.better.isChecked():
+            options.append("--better")
         if self.deep.isChecked() and self.minutes.value():
             options += ["--seconds", str(self.minutes.value() * 60)]
         self.run.start("fit" if self.deep.isChecked() else "quick", options)

@@ -120,6 +120,8 @@ def _list(args: argparse.Namespace, store: BundleStore) -> int:
         groups = ", ".join(f"{group.name} ({len(group.labels)})" for group in spec.groups)
         suffix = f"  [{', '.join(marks)}]" if marks else ""
         lines.append(f"{spec.bundle_id[:12]}  {spec.name}: {groups}{suffix}")
+        if summary := spec.producer.get("summary"):
+            lines.append(f"{'':14}{summary}")
         lines += [f"              {note}"] if note else []
     emit({"models": rows}, args.json, "\n".join(lines) or "No models yet: run tagger suggest.")
     return 0
@@ -131,6 +133,7 @@ def _entry(spec: BundleSpec) -> dict[str, object]:
         "name": spec.name,
         "parent": spec.parent,
         "created": spec.created,
+        "summary": spec.producer.get("summary", ""),
         "groups": {group.name: len(group.labels) for group in spec.groups},
     }
 

@@ -146,7 +146,7 @@ class ModelsDialog(Dialog):
         while self.details.rowCount():
             self.details.removeRow(0)
         self.heading.setText(line.spec.name if line else "")
-        for title, words in describe(line) if line else ():
+        for title, words in describe(line, self.session.library) if line else ():
             shown = path_text(words)
             self.details.addRow(text(title, "muted", wrap=False), shown)
         self.note.setVisible(line is not None)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tagger.app.dialogs.models_switch import switching
 from tagger.app.dialogs.words import count, listed, moment
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
 from tagger.library.library import Library
+from tagger.suggest.last_run import last_run
 
 _FIGURES = {
     "map": "mean average precision",
@@ -77,11 +79,16 @@ def _lineage(spec: BundleSpec, by_id: dict[str, BundleSpec]) -> list[str]:
     return names
 
 
-def describe(line: ModelLine) -> list[tuple[str, str]]:
-    """Say in lines what a model is: (heading, words)."""
+def describe(line: ModelLine, library: Library) -> list[tuple[str, str]]:
+    """Say in lines what a model is, and what changing to it costs: (heading, words)."""
     spec = line.spec
     groups = [f"{group.name} ({count(len(group.labels), 'label')})" for group in spec.groups]
-    lines = [("Knows", listed(groups, 8))]
+    lines = []
+    if isinstance(summary := spec.producer.get("summary"), str):
+        lines.append(("In short", summary))
+    if not line.active:
+        lines.append(("Changing to it", switching(library, spec, last_run())))
+    lines.append(("Knows", listed(groups, 8)))
     if len(line.lineage) > 1:
         lines.append(("Comes from", " → ".join(line.lineage)))
     if line.learned_from:

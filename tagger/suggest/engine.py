@@ -153,8 +153,8 @@ class Engine:
         buffers = free or BoundRun(self._session, self._device, size, widths)
         outputs = buffers.run(images, options)
         with self._lock:
-            self._bound = [each for each in self._bound if each.batch in self._sizes]
-            self._bound.append(buffers)
+            if buffers.batch in self._sizes and buffers.batch <= (self.most or buffers.batch):
+                self._bound.append(buffers)
         return outputs
 
     def _halve(self, failed: int) -> None:

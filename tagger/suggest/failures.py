@@ -86,7 +86,7 @@ _TABLE = (
         rf"(?P<library>{_SO}): cannot open shared object|Could not load library (?P<other>{_SO})"
         rf"|\"(?P<dll>{_DLL})\" which is missing",
         "the library {library} is missing",
-        f"Run `{SETUP}` to install it.",
+        f"Run `{SETUP}` to install it, and start the program again.",
     ),
     _Entry(
         "library",
@@ -176,7 +176,7 @@ _TABLE = (
         "requirements",
         r"Failed to create CUDAExecutionProvider|Require cuDNN",
         "CUDA or cuDNN could not be loaded",
-        f"Run `{SETUP}` to install them.",
+        f"Run `{SETUP}` to install them, and start the program again.",
     ),
 )
 

@@ -55,6 +55,9 @@ def crashed(provider: str, environment: str) -> bool:
 def forget_crashes() -> list[str]:
     """Let every provider be tried again; returns the keys of those that had crashed."""
     forgotten = []
+    for log in user_folder("logs").glob("opening-*.log"):  # what they said last
+        with contextlib.suppress(OSError):
+            log.unlink()
     for mark in sorted(user_folder(FOLDER).glob("*.json")):
         if not is_held(mark.with_suffix(".lock")):
             with contextlib.suppress(OSError):

@@ -180,7 +180,7 @@ def missing(provider: Provider, available: Sequence[str], hindered: Callable[[],
     if needs_nvidia:
         return (
             "An NVIDIA GPU was found, but the ONNX Runtime installed here can only use the CPU. "
-            f"Run `{SETUP}` to install the one for NVIDIA GPUs."
+            f"Run `{SETUP}` to install the one for NVIDIA GPUs, and start the program again."
         )
     return f"{provider.title} is not part of the ONNX Runtime installed here."
 

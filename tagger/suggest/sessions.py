@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
 import platform
 import sys
-import tempfile
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 128
 """TensorRT prepares its engine for batches up to this size."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while stderr goes elsewhere: there is one in a process."""
 
 _LARGE_STEPS = ("Conv", "Gemm", "MatMul", "Attention")
 """Beginnings of the names of steps in which a model spends its time, also in fused ones."""
@@ -192,20 +195,26 @@ def _more_options(provider: Provider, spec: Preprocessing) -> dict[str, Any]:
     }
 
 
-@contextmanager
+@contextlib.contextmanager
 def _stderr() -> Iterator[Any]:
     """Collect what libraries write to stderr; yields a function that returns it so far.
 
     ONNX Runtime tells the cause of a failed provider in its log only. All of it is passed on at
-    the end; after a crash it is lost.
+    the end; after a crash it lies in `opening-….log` among the logs.
     """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as file:
+    path = user_folder("logs") / f"opening-{os.getpid()}.log"
+    with _ONE_AT_A_TIME, contextlib.ExitStack() as stack:
+        try:
+            kept = os.dup(2)
+        except OSError:  # a program without a console has none
+            yield str
+            return
+        file = stack.enter_context(path.open("w+b", buffering=0))
+        _flush()
         os.dup2(file.fileno(), 2)
 
         def said() -> str:
-            sys.stderr.flush()
+            _flush()
             end = file.seek(0, os.SEEK_END)
             file.seek(0)
             text = file.read(end).decode("utf-8", "replace")
@@ -218,5 +227,12 @@ def _stderr() -> Iterator[Any]:
             text = said()
             os.dup2(kept, 2)
             os.close(kept)
-            if text:
+            file.close()
+            path.unlink(missing_ok=True)
+            if text and sys.stderr is not None:
                 sys.stderr.write(text)
+
+
+def _flush() -> None:
+    if sys.stderr is not None:
+        sys.stderr.flush()

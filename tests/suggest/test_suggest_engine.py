@@ -1,5 +1,7 @@
 """Promises about sessions: real ones on the CPU, and stand-ins that fail as GPUs are known to."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -127,6 +129,30 @@ def test_a_bound_engine_serves_several_threads_and_short_batches(session, pictur
     assert not wrong
 
 
+def test_prepared_buffers_are_halved_with_the_batch(session, pictures, monkeypatch):
+    real = BoundRun.run
+    tried = []
+
+    def small(self, images, options):
+        tried.append(self.batch)
+        if self.batch > 2:
+            raise RuntimeError(OUT_OF_MEMORY[1])
+        return real(self, images, options)
+
+    expected = Engine(session).run(pictures)
+    engine = Engine(session)
+    engine.bind(pictures[:1])
+    monkeypatch.setattr(BoundRun, "run", small)
+    images = engine.room((4, *pictures.shape[1:]))
+    for start in (0, 3):
+        images[:] = pictures[start : start + 4]
+        found = engine.run(images)
+        for name, values in expected.items():
+            np.testing.assert_allclose(found[name], values[start : start + 4], atol=1e-5)
+    assert tried == [4, 2, 2, 2, 2]
+    assert [each.batch for each in engine._bound] == [2], "buffers too large are given back"
+
+
 def test_buffers_that_give_something_else_are_not_used(session, pictures, monkeypatch):
     real = BoundRun.run
     wrong = lambda self, images, options: {  # noqa: E731
@@ -155,3 +181,37 @@ def test_large_steps_on_another_provider_are_counted(tiny):
 def test_what_was_opened_says_where_it_runs(tiny):
     found = open_engine(tiny / "model.onnx", read_bundle(tiny).preprocessing, "auto", 1)
     assert found.provider.name == next(iter(found.session.get_providers()))
+
+
+TALKING = """
+import os, sys
+from tagger.suggest.sessions import _stderr
+
+with _stderr() as said:
+    os.write(2, b"from a library\\n")
+    print("from Python", file=sys.stderr)
+    heard = said()
+    os.write(2, b"later\\n")
+    if sys.argv[1] == "crash":
+        os.abort()
+    assert said().startswith(heard)
+print(heard, end="")
+"""
+
+
+def run_talking(how):
+    return subprocess.run([sys.executable, "-c", TALKING, how], capture_output=True, text=True)
+
+
+def test_what_libraries_write_to_stderr_is_heard_and_passed_on(own_user_data):
+    done = run_talking("end")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["from a library", "from Python"]
+    assert done.stderr.splitlines() == ["from a library", "from Python", "later"]
+    assert not list((own_user_data / "logs").glob("opening-*"))
+
+
+def test_what_was_said_before_a_crash_is_kept(own_user_data):
+    assert run_talking("crash").returncode != 0
+    (log,) = (own_user_data / "logs").glob("opening-*")
+    assert log.read_text().splitlines()[-1] == "later"

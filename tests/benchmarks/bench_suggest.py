@@ -1,6 +1,6 @@
 """Speed, likeness and memory of suggesting, measured through the real program.
 
-    python tests/benchmarks/bench_suggest.py                    everything: a quarter of an hour or so
+    python tests/benchmarks/bench_suggest.py                    everything: a quarter of an hour
     python tests/benchmarks/bench_suggest.py --only everyday    one part
 
 Writes its sections of `resources/BENCHMARKS.md`. The photo sets are found as the tests find them

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.examples import GroupExamples
+from trainer.examples import MASKED, GroupExamples
 
 Floats = NDArray[np.float32]
 
@@ -99,7 +99,7 @@ def _fit_group(
     unsure: NDArray[np.bool_] | None,
 ) -> LinearHead:
     losses, right = np.zeros(len(PENALTIES)), np.zeros(len(PENALTIES))
-    answers = group.answers
+    answers = group.answers if group.kind == "single" else np.full(len(group), MASKED)
     for fold in range(FOLDS):
         inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         problem, left = _Problem(group, inside, unsure), _Problem(group, out, unsure)

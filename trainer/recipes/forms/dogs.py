@@ -102,7 +102,7 @@ def _drawn(answers: NDArray[np.int64]) -> NDArray[np.str_]:
     parts = np.full(len(answers), TRAIN, dtype="<U8")
     for answer in np.unique(answers):
         rows = rng.permutation(np.flatnonzero(answers == answer))
-        train, choice = (int(np.ceil(share * len(rows))) for share in _SHARES)
+        train, choice = (max(1, int(share * len(rows))) for share in _SHARES)
         parts[rows[train:choice]] = CHOICE
         parts[rows[choice:]] = JUDGED
     return parts

@@ -10,40 +10,36 @@ whatever else the machine does hits all alike; medians are reported.
 from __future__ import annotations
 
 import os
-import statistics
 import time
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tagger.bundle.spec import MODEL_FILE
-from tagger.core.errors import TaggerError
 from tagger.library.places import HIDDEN
 from tagger.library.walking import Found, read_row, walk
+from tagger.suggest.bench_figures import BenchError, Figures, bound, report
 from tagger.suggest.bench_memory import PeakMemory
 from tagger.suggest.bench_slices import Deck, NaiveLoop, decode_rate
 from tagger.suggest.job import Job
 from tagger.suggest.photos import PhotoList
-from tagger.suggest.plan import core_count, measure
+from tagger.suggest.plan import measure
 from tagger.suggest.protocol import Message
 from tagger.suggest.samples import sample_photos
-from tagger.suggest.stages import MODEL, STAGES, Spent, shares_of
+from tagger.suggest.stages import Spent
 from tagger.suggest.workplace import Model, Workplace, open_model
 
 Send = Callable[[Message], None]
 
 _SLICE, _LONG_SLICE, _OPENING = 0.8, 2.2, 0.4
 _FEWEST_ROUNDS = 3
+_MOST_SLOTS = 100_000
+"""Room made beforehand, in photos (some 400 MB of disk); more is made when it is needed."""
 _ENOUGH_S = 20.0
 """With less time than this, slices are shorter and say less."""
-
-
-class BenchError(TaggerError):
-    """There is nothing to measure with."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +61,6 @@ class Request:
     provider: str = "auto"
     photos: int | None = None
     seconds: float = 60.0
-
-
-@dataclass
-class _Figures:
-    """Photos/s of each slice, by measure, and what the end-to-end slices spent."""
-
-    rates: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    spent: dict[str, Spent] = field(default_factory=dict)
-    facts_s: float = 0.0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    computed: int = 0
-    problems: int = 0
-    loads: list[float] = field(default_factory=list)
-
-    def median(self, name: str) -> float:
-        """Return the median speed of a measure."""
-        return statistics.median(self.rates[name])
 
 
 def bench(request: Request, send: Send) -> dict[str, Any]:
@@ -113,7 +91,7 @@ def bench(request: Request, send: Send) -> dict[str, Any]:
             figures = _Bench(request, base, deck, model, place, memory, send).run()
         finally:
             place.close()
-    return _report(figures, model, len(deck), memory)
+    return report(figures, model, len(deck), memory.peak_mb)
 
 
 def _own_place(work: Path) -> Workplace:
@@ -142,11 +120,11 @@ class _Bench:
         spec = model.spec.preprocessing
         provider = model.obtained.provider.name
         self._naive = NaiveLoop(model.folder / MODEL_FILE, spec, provider)
-        self._figures = _Figures()
+        self._figures = Figures()
         self._next_slot = 0
         self._pace = min(1.0, request.seconds / _ENOUGH_S)
 
-    def run(self) -> _Figures:
+    def run(self) -> Figures:
         """Measure; all photos broken is an error."""
         started = time.monotonic()
         files = self._deck.bytes_of_some()
@@ -187,7 +165,7 @@ class _Bench:
         self._send({"type": "progress", "text": text})
 
     def _make_room(self, rate: float) -> None:
-        slots = int(rate * (self._request.seconds + 30))
+        slots = min(_MOST_SLOTS, int(rate * (self._request.seconds + 30)))
         spec = self._model.spec
         for store in (self._place.embeddings(spec), self._place.scores(spec), self._place.hashes):
             store.reserve(slots)
@@ -204,9 +182,7 @@ class _Bench:
         self._figures.rates["model"].append(rate)
 
     def _try_naive(self, count: int) -> None:
-        rate = self._naive.rate(self._deck, 1.5 * _SLICE * self._pace)
-        if rate:
-            self._figures.rates["naive"].append(rate)
+        self._figures.rates["naive"].append(self._naive.rate(self._deck, 1.5 * _SLICE * self._pace))
 
     def _whole(self, count: int) -> None:
         """Run the real pipeline over the next photos, as if a scan had just found them."""
@@ -244,65 +220,6 @@ class _Bench:
             roots=[self._base],
             names=[row.path for row in rows],
         )
-
-
-def bound(decode: float, model: float, provider: str) -> float:
-    """Return B in photos/s: what decoding and the model allow together on this provider."""
-    if provider == "cpu":
-        return 1.0 / (1.0 / decode + 1.0 / model)
-    return min(decode, model)
-
-
-def _report(figures: _Figures, model: Model, photos: int, memory: PeakMemory) -> dict[str, Any]:
-    provider = model.obtained.provider.key
-    decode, alone = figures.median("decode"), figures.median("model")
-    most, whole, naive = bound(decode, alone, provider), figures.median("whole"), 0.0
-    if figures.rates["naive"]:
-        naive = figures.median("naive")
-    return {
-        "decode_per_s": round(decode, 2),
-        "model_per_s": round(alone, 2),
-        "bound_per_s": round(most, 2),
-        "end_to_end_per_s": round(whole, 2),
-        "ratio": round(whole / most, 4),
-        "naive_per_s": round(naive, 2),
-        "provider": provider,
-        "batch": model.plan.batch,
-        "rss_mb": round(memory.peak_mb, 1),
-        "photos": photos,
-        "speedup": round(whole / naive, 3) if naive else None,
-        "lanes": model.plan.lanes,
-        "cores": core_count(),
-        "load": round(statistics.median(figures.loads), 2),
-        "rounds": len(figures.rates["whole"]),
-        "computed": figures.computed,
-        "problems": figures.problems,
-        "breakdown_ms": _breakdown(figures, provider),
-        "shares": _shares(figures),
-        "model": {"bundle": model.spec.bundle_id, "name": model.spec.name},
-        "reasons": list(model.obtained.reasons),
-        "slices": {name: [round(rate, 2) for rate in r] for name, r in figures.rates.items()},
-    }
-
-
-def _breakdown(figures: _Figures, provider: str) -> dict[str, float]:
-    """Return milliseconds of a core per photo, by stage; they add up to all cores' time.
-
-    `facts`: what a scan reads. `other`: queues, messages and the rest of the program. `waiting`:
-    nobody had anything to do, or other programs had the cores. A GPU's time is not a core's, so
-    `model` is 0 there.
-    """
-    photos = max(1, figures.computed)
-    seconds = {"facts": figures.facts_s} | {s: figures.spent[s].cpu for s in STAGES}
-    if provider != "cpu":
-        seconds[MODEL] = 0.0
-    seconds["other"] = max(0.0, figures.cpu_s - sum(seconds.values()))
-    seconds["waiting"] = max(0.0, core_count() * figures.wall_s - sum(seconds.values()))
-    return {stage: round(1000 * spent / photos, 3) for stage, spent in seconds.items()}
-
-
-def _shares(figures: _Figures) -> dict[str, float]:
-    return {name: round(share, 3) for name, share in shares_of(figures.spent).items()}
 
 
 def _load() -> float:

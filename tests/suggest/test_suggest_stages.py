@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from tagger.suggest.bench import bound
+from tagger.suggest.bench_figures import bound
 from tagger.suggest.bench_slices import Deck
 from tagger.suggest.stages import DECODE, MODEL, READ, STORE, Stages
 

@@ -44,7 +44,7 @@ class LoupePictures(QObject):
 
     def problem(self, slot: int) -> str | None:
         """Return why a photo cannot be shown, if that is known."""
-        return self._problems.get(self._key(slot))
+        return self._problems.get(self._key(slot)) or self._thumbnails.danger(slot)
 
     def _key(self, slot: int) -> _Key:
         return *self._thumbnails.key(slot), self._thumbnails.path(slot)
@@ -77,7 +77,7 @@ class LoupePictures(QObject):
     def _missing(self, slot: int) -> bool:
         found = self._pictures.get(self._key(slot))
         if found is None:
-            return self._key(slot) not in self._problems
+            return self.problem(slot) is None
         return found[1].width() < self._size.width() or found[1].height() < self._size.height()
 
     def _take(self, key: _Key, size: QSize, image: QImage) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tagger.app.background import Background
+from tagger.app.danger import DANGEROUS
 from tagger.app.models.session import Session
 from tagger.core.errors import TaggerError
 from tagger.library.cache_problems import read_problems
@@ -36,11 +37,13 @@ class Suggesting(QObject):
         idle_gpu: a graphics card that is there and not used: key, short, sentence; else None.
         problems: number of photos that could not be read.
         changed: any of these changed, or the progress did.
+        dangerous: (slot, reason) a decoder crashed or hung on this photo: nobody may open it.
         finished: (result) everything was computed.
         failed: (sentence) suggesting stopped.
     """
 
     changed = Signal()
+    dangerous = Signal(int, str)
     finished = Signal(dict)
     failed = Signal(str)
 
@@ -125,6 +128,8 @@ class Suggesting(QObject):
             self.progress = message
         elif kind == "problem":
             self.problems += 1
+            if message["kind"] in DANGEROUS:
+                self.dangerous.emit(message["slot"], message["reason"])
         elif kind in ("paused", "resumed"):
             self.paused = kind == "paused"
         elif kind in ("finished", "stopped"):

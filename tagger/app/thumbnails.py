@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from tagger.app.danger import Danger
 from tagger.imaging.decode import PhotoProblem
 from tagger.imaging.thumbnails import ThumbnailCache, make_thumbnail
 from tagger.library.library import Library
@@ -54,6 +55,7 @@ class Thumbnails(QObject):
         self._wake = threading.Condition()
         self._closing = False
         self._library: Library | None = None
+        self._danger: Danger | None = None
         self._roots: dict[int, bytes] = {}
         self._made.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._threads = [
@@ -71,6 +73,7 @@ class Thumbnails(QObject):
             self._pictures.clear()
             self._bytes = 0
             self.problems.clear()
+            self._danger = Danger(library.places.cache) if library is not None else None
         self._library = library
         self._read_roots()
 
@@ -98,7 +101,19 @@ class Thumbnails(QObject):
 
     def problem(self, slot: int) -> str | None:
         """Return why there is no picture of a photo, if that is known."""
-        return self.problems.get(self.key(slot))
+        return self.problems.get(self.key(slot)) or self.danger(slot)
+
+    def danger(self, slot: int) -> str | None:
+        """Return why the window must not open a photo, None if it may."""
+        return self._danger.reason(*self.key(slot)) if self._danger is not None else None
+
+    def avoid(self, slot: int, reason: str) -> None:
+        """Do not open a photo any more: a decoder crashed or hung on it."""
+        if self._danger is None or self._library is None:
+            return
+        if slot < self._library.photos.slots:
+            self._danger.note(*self.key(slot), reason)
+            self.ready.emit(slot)
 
     def want(self, slots: Sequence[int], width: int, height: int) -> None:
         """Ask for pictures that fit width × height pixels, in this order, instead of earlier ones.
@@ -112,7 +127,8 @@ class Thumbnails(QObject):
             key = self.key(slot)
             found = self._pictures.get(key)
             missing = found is None or found[1:] != (width, height)
-            if missing and key not in self.problems and (*key, width) not in self._doing:
+            known = key in self.problems or (*key, width) in self._doing
+            if missing and not known and self.danger(slot) is None:
                 wishes.append(_Wish(slot, self.path(slot), key[1], width, height))
         with self._wake:
             self._wishes = wishes

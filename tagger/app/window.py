@@ -137,6 +137,7 @@ class Window(QMainWindow):
         self.work.said.connect(self._show_notice)
         self.work.up_to_date.connect(self.up_to_date)
         self.work.replaced.connect(lambda: self.open_folder(library.places.home))
+        self.work.suggesting.dangerous.connect(self.thumbnails.avoid)
         self.thumbnails.use(library)
         self._show_workspace(desk, answers)
         desk.said.connect(self._show_notice)

@@ -46,8 +46,7 @@ class InFlight:
                 "the folder writable, then start again."
             ) from error
         self._lock = threading.Lock()
-        rows = enumerate(_ROW.iter_unpack(self._page[: _ROWS * _ROW.size]))
-        self._left = {(slot - 1, signature): row for row, (slot, signature) in rows if slot > 0}
+        self._left = _rows(self._page[:])
         self._free: list[int] = []
         for row in set(range(_ROWS)) - set(self._left.values()):
             self._free_row(row)
@@ -92,3 +91,19 @@ class InFlight:
         with contextlib.suppress(ValueError):  # closed meanwhile
             _ROW.pack_into(self._page, row * _ROW.size, 0, 0)
             self._free.append(row)
+
+
+def read_suspects(cache_dir: Path) -> list[Suspect]:
+    """Return what is being decoded, or was when the suggester died; for the window."""
+    try:
+        return list(_rows((cache_dir / NAME).read_bytes()))
+    except OSError:
+        return []
+
+
+def _rows(page: bytes) -> dict[Suspect, int]:
+    """Return the photos of a page and the row of each."""
+    if len(page) != _BYTES:
+        return {}
+    rows = enumerate(_ROW.iter_unpack(page[: _ROWS * _ROW.size]))
+    return {(slot - 1, signature): row for row, (slot, signature) in rows if slot > 0}

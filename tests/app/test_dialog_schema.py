@@ -72,6 +72,31 @@ def test_labels_are_added_several_at_once_below_a_parent(dialog, library):
     assert library.acts(1)[0].description == "Add “fox” and “wolf”"
 
 
+def test_a_label_added_to_a_single_group_asks_whether_it_is_split_from_another(dialog, library):
+    pug = label_of(library, "breed", "Pug")
+    confirm(library, [1, 2], pug)
+    choose(dialog, library, "breed")
+    press(dialog, "Labels")
+    page = dialog.new_labels_page
+    assert page.made_from.value is None, "new, unless something else is said"
+    page.made_from._take(page.made_from.findText("split from “Pug” (2 photos)"))
+    assert says(dialog, "2 photos will be asked about again.")
+    page.names.setPlainText("Puggle")
+    press(dialog, "Add 1 label")
+    assert "Puggle" in names(library, "breed")
+    assert not len(library.facts.decisions.of_label(pug)[0])
+    press(dialog, "Undo")
+    assert library.facts.decisions.of_label(pug)[0].tolist() == [1, 2]
+    assert "Puggle" not in names(library, "breed")
+
+
+def test_labels_of_a_multi_group_stand_beside_each_other_and_nothing_is_asked(dialog, library):
+    confirm(library, [1], label_of(library, "tags", "beach"))
+    choose(dialog, library, "tags")
+    press(dialog, "Labels")
+    assert not dialog.new_labels_page.origin.isVisibleTo(dialog)
+
+
 def test_a_name_changed_in_the_tree_is_changed_in_the_library(dialog, library, qtbot):
     choose(dialog, library, "tags", "car")
     dialog.tree.editItem(dialog.tree.currentItem(), 0)

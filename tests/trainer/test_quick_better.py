@@ -122,8 +122,8 @@ def test_better_model_of_a_library_is_a_bundle_like_any_other(scenes):
         plain = retrain(library, scenes.store)
         outcome = retrain(library, scenes.store, better=True)
         photo = library.photo_path(training_photos(library)[0])
+        library.use_bundle(outcome.spec)
         with pytest.raises(NothingToLearn):
-            library.use_bundle(outcome.spec)
             retrain(library, scenes.store, better=True)
     assert outcome.spec.producer["program"] == "trainer.better"
     folder = scenes.store.folder(outcome.spec.bundle_id)
@@ -142,7 +142,7 @@ def test_better_model_of_a_library_is_a_bundle_like_any_other(scenes):
 
 def test_few_photos_are_learned_as_in_the_quick_way(bare):
     with bare.open() as library:
-        confirm(library, "seen", "quiet", list(range(0, 20)))
+        confirm(library, "seen", "quiet", list(range(20)))
         outcome = retrain(library, bare.store, better=True)
     group = next(g for g in outcome.spec.groups if g.name == "seen")
     head = next(

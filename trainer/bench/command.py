@@ -46,7 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, metavar="FOLDER", help="folder with a labels.csv"
     )
     parser.add_argument(
-        "--folds", type=int, default=FOLDS, help=f"for better against plain (default: {FOLDS})"
+        "--folds",
+        type=int,
+        default=FOLDS,
+        help=f"of better against plain, 0 to leave it out (default: {FOLDS})",
     )
     parser.add_argument("--skip-sklearn", action="store_true", help="leave scikit-learn out")
     parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
@@ -55,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print. Returns the exit code."""
     result = measure_quick(
-        read_labelled(arguments.data), max(2, arguments.folds), arguments.skip_sklearn, Progress()
+        read_labelled(arguments.data), arguments.folds, arguments.skip_sklearn, Progress()
     )
     if arguments.json:
         print(json.dumps(result))
@@ -72,7 +75,7 @@ def measure_quick(
 
     Args:
         data: as read.
-        folds: of the comparison of better with plain.
+        folds: of the comparison of better with plain; below 2 there is none.
         skip_sklearn: leave the rival out; its figures are None then.
         progress: told what is being done.
     """
@@ -89,14 +92,14 @@ def measure_quick(
     rival = None if skip_sklearn else fit_rival(data.groups, embeddings, train, judge)
     every = np.flatnonzero(readable)
     pairs = []
-    for at, (seen, left) in enumerate(folds_of(len(every), folds)):
+    for at, (seen, left) in enumerate(folds_of(len(every), folds) if folds > 1 else ()):
         progress.tell("folds", 0.6 + 0.4 * at / folds, f"Fold {at + 1} of {folds}")
         both = [
             fit_groups(data.groups, embeddings, every[seen], every[left], better=way).map
             for way in (False, True)
         ]
         pairs.append(both)
-    gain, low = paired_gain(np.array(pairs))
+    gain, low = paired_gain(np.array(pairs).reshape(-1, 2))
     return {
         "photos": len(train),
         "labels": sum(len(group.fitted.labels) for group in plain.groups),

@@ -8,11 +8,13 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFormLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
     QRadioButton,
+    QWidget,
 )
 
 import resources
@@ -25,6 +27,7 @@ from tagger.app.theme import Theme
 from tagger.core.schema import Kind
 from tagger.library.library import Library
 from tagger.library.schema_edit import add_group, add_label, apply_preset, read_presets
+from tagger.library.schema_split import confirmed_photos, split_label
 
 _KINDS: tuple[Kind, ...] = ("multi", "single")
 
@@ -115,6 +118,7 @@ class NewLabelsPage(Page):
         super().__init__(theme)
         self._perform = perform
         self._group = -1
+        self._origins: list[tuple[str, int, int]] = []
         self.names = QPlainTextEdit()
         self.names.setAccessibleName("Names of the new labels")
         self.names.setPlaceholderText("one label a line")
@@ -125,6 +129,15 @@ class NewLabelsPage(Page):
         self.inside.addWidget(text("Names, one a line or with commas between them:"))
         self.inside.addWidget(self.names, 1)
         self.form().addRow("Parent", self.parent_label)
+        self.made_from = Picker("What photos of the new labels are called now")
+        self.made_from.picked.connect(self._say_what_returns)
+        self.origin = QWidget()
+        origin = QFormLayout(self.origin)
+        origin.setContentsMargins(0, 0, 0, 0)
+        origin.addRow("They are", self.made_from)
+        self.returning = text(role="muted")
+        origin.addRow(self.returning)
+        self.inside.addWidget(self.origin)
         self.make = button("Add labels", self._create, main=True)
         self.make.setDefault(False)
         self.inside.addLayout(row(None, button("Cancel", self.closed.emit), self.make))
@@ -135,9 +148,23 @@ class NewLabelsPage(Page):
         self._group = group
         self.heading.setText(f"New labels in “{schema.groups[group].name}”")
         self.parent_label.offer(label_choices(schema, schema.labels.values(), "none"), parent)
+        self._origins = split_choices(library, group)
+        self.made_from.offer(
+            [("new", None), *((words, num) for words, num, _ in self._origins)], None
+        )
+        self.origin.setVisible(bool(self._origins))
+        self._say_what_returns(None)
         self.names.clear()
         self._count()
         self.names.setFocus()
+
+    def _say_what_returns(self, source: object) -> None:
+        photos = next((photos for _, num, photos in self._origins if num == source), 0)
+        self.returning.setText(
+            f"{count(photos, 'photo').capitalize()} will be asked about again."
+            if photos
+            else "Choose “split from …” if photos that show them have another of these labels now."
+        )
 
     def _count(self) -> None:
         number = len(split_names(self.names.toPlainText()))
@@ -148,8 +175,12 @@ class NewLabelsPage(Page):
         names = split_names(self.names.toPlainText())
         value = self.parent_label.value
         parent, group = value if isinstance(value, int) else None, self._group
+        source = self.made_from.value
 
         def make(library: Library) -> None:
+            if isinstance(source, int):
+                split_label(library, source, names, parent=parent)
+                return
             draft = library.draft(f"Add {listed([quoted(name) for name in names], 3)}")
             for name in names:
                 add_label(library, draft, group, name, parent=parent)
@@ -157,6 +188,23 @@ class NewLabelsPage(Page):
 
         if self._perform(make) is not None:
             self.closed.emit()
+
+
+def split_choices(library: Library, group: int) -> list[tuple[str, int, int]]:
+    """Return what new labels of a single group may be split from: words, label num, photos.
+
+    Only labels that are confirmed somewhere; nothing in a multi group, where labels stand beside
+    each other.
+    """
+    if library.facts.schema.groups[group].kind != "single":
+        return []
+    found = []
+    for label in library.facts.schema.labels_of(group):
+        photos = len(confirmed_photos(library, label.num))
+        if photos:
+            words = f"split from {quoted(label.name)} ({count(photos, 'photo')})"
+            found.append((words, label.num, photos))
+    return found
 
 
 class PresetPage(Page):

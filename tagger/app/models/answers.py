@@ -19,6 +19,7 @@ from tagger.core.errors import TaggerError
 from tagger.core.states import State
 from tagger.library.draft import Draft
 from tagger.library.schema_edit import add_label
+from tagger.library.schema_split import put_split
 
 MakeBulk = Callable[[Slots, bool], Draft]
 
@@ -177,7 +178,9 @@ class Answers:
         source = "bulk" if len(slots) > 1 else "person"
         draft = self.session.library.draft(f"Add “{offer.name}” to {photos(len(slots))}", source)
         label = offer.label
-        if label is None:
+        if label is None and offer.split_from is not None:
+            label = put_split(self.session.library, draft, offer.split_from, offer.name).num
+        elif label is None:
             label = add_label(self.session.library, draft, offer.group, offer.name).num
         draft.decide(slots, label, Verdict.CONFIRMED)
         return draft

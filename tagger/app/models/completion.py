@@ -17,6 +17,7 @@ class Offer:
         group: num of its group.
         group_name: for display.
         via: the synonym that fits, where the name does not.
+        split_from: label that a new one of a single group takes photos over from.
     """
 
     label: int | None
@@ -24,6 +25,7 @@ class Offer:
     group: int
     group_name: str
     via: str = ""
+    split_from: int | None = None
 
 
 class Completion:

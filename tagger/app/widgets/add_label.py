@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
@@ -10,6 +12,8 @@ from tagger.app.icons import icon
 from tagger.app.models.completion import Offer
 from tagger.app.models.desk import Desk
 from tagger.app.theme import Theme
+from tagger.core.states import State
+from tagger.library.schema_split import confirmed_photos
 
 _ROWS = 9
 
@@ -62,6 +66,9 @@ class AddLabel(QWidget):
         self.offers.clear()
         for offer in self.desk.completion.offers(typed, self._present_group())[:_ROWS]:
             self.offers.addItem(self._item(offer))
+            split = self._split_from_present(offer)
+            if split is not None:
+                self.offers.addItem(self._item(split))
         if not self.offers.count():
             self.offers.hide()
             return
@@ -76,8 +83,25 @@ class AddLabel(QWidget):
             return label.group
         return next((group.num for group in schema.groups.values() if group.kind == "multi"), None)
 
+    def _split_from_present(self, offer: Offer) -> Offer | None:
+        """Return the offer to split a new label from the photo's present one of a single group."""
+        if offer.label is not None or self.desk.many:
+            return None
+        board = next((g for g in self.desk.board.groups if g.group == offer.group), None)
+        if board is None or board.kind != "single":
+            return None
+        confirmed = [e.label for e in board.entries if e.state == State.CONFIRMED]
+        return replace(offer, split_from=confirmed[0]) if confirmed else None
+
     def _item(self, offer: Offer) -> QListWidgetItem:
-        if offer.label is None:
+        if offer.split_from is not None:
+            library = self.desk.session.library
+            old = library.facts.schema.labels[offer.split_from].name
+            photos = len(confirmed_photos(library, offer.split_from))
+            returning = "its photo is" if photos == 1 else f"its {photos:,} photos are"
+            text = f"… split “{offer.name}” from “{old}”: {returning} asked about again"
+            item = QListWidgetItem(icon("add", self.theme.tokens.accent), text)
+        elif offer.label is None:
             text = f"New label “{offer.name}” in {offer.group_name}"
             item = QListWidgetItem(icon("add", self.theme.tokens.accent), text)
         else:

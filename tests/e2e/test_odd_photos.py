@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pi_heif
 import pytest
@@ -14,6 +15,8 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableView, QTreeWidget
 from window_hands import at_the_window
+
+from tagger.suggest import client
 
 pytestmark = pytest.mark.slow
 
@@ -128,6 +131,32 @@ def test_a_photo_repaired_on_disk_is_suggested_after_a_retry_in_the_window(model
         assert not window.status.problems.isVisible()
         hands.click_photo(hands.slot(broken.name))
         assert hands.shown_labels()
+
+    at_the_window(str(folder), look)
+
+
+def test_a_photo_that_crashes_the_decoder_is_one_line_in_the_list(model, photos, monkeypatch):
+    crashing = Path(__file__).parents[1] / "suggest" / "crashing_suggester.py"
+    monkeypatch.setattr(client, "suggester_command", lambda: [sys.executable, str(crashing)])
+    good = photos("dogs", 30)
+    folder = good[0].parent
+    shutil.copyfile(good[1], folder / f"{good[1].stem}-segfault.jpg")
+
+    def look(hands):
+        hands.wait_until_suggested()
+        status = hands.window.status
+        assert status.problems.text() == "1 problem"
+        assert not hands.window.workspace.notice.isVisible(), "nothing alarming is said"
+        hands.click(status.problems)
+        dialog = hands.dialog("ProblemsDialog")
+        hands.wait(lambda: len(dialog.lines) == 1, "it is listed")
+        assert "crashes the decoder" in dialog.lines[0].reason
+        assert hands.window.thumbnails.danger(dialog.lines[0].slot), "nor does the window open it"
+        dialog.close()
+        for slot in hands.window.desk.photos.order.tolist():
+            if slot != dialog.lines[0].slot:
+                hands.click_photo(slot)
+                assert hands.shown_labels()
 
     at_the_window(str(folder), look)
 

@@ -102,6 +102,7 @@ def parts() -> dict[str, Callable[[Path, Path], None]]:
 
 def _speed(folder: Path, part: str, title: str) -> None:
     command = [sys.executable, "-m", "tagger", "bench", "suggest", str(folder), "--json"]
+    command += ["--model", str(_starter())]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(json.dumps(found), flush=True)
@@ -130,10 +131,13 @@ def _speed_text(found: dict[str, Any]) -> str:
 
 
 def _starter() -> Path:
-    from tagger.library.session import bundle_store
+    """Return the folder of the starter that computes in float32."""
+    from tagger.bundle.store import BundleStore
+    from tagger.library.places import user_folder
+    from trainer.starter.build import ensure_starter
 
-    store = bundle_store()
-    return store.folder(store.default() or "")
+    bundles = user_folder("bundles")
+    return BundleStore(bundles).folder(ensure_starter(bundles).bundle_id)
 
 
 def main() -> int:

@@ -1,0 +1,87 @@
+"""Trainings that are killed, and trainings of several processes: both give the same result."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+PROGRAM = Path(__file__).with_name("loop_makers.py")
+CHECKOUT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1"}
+
+
+def start(test_data, run, out, *options, launcher=()):
+    command = [sys.executable, *launcher, str(PROGRAM)]
+    command += [str(test_data / "scenes" / "images"), str(run), str(out), *options]
+    return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+
+
+def read(out):
+    return torch.load(out, weights_only=True)
+
+
+def largest_difference(one, other):
+    return max(
+        float((one["net"][name] - other["net"][name]).abs().max())
+        for name in one["net"]
+        if one["net"][name].is_floating_point()
+    )
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_curve(test_data, tmp_path):
+    options = ("epochs=6", "average=0.9", "save_every=0")
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    killed.mkdir()
+    finish(start(test_data, whole, tmp_path / "whole.pt", *options))
+    process = start(test_data, killed, tmp_path / "killed.pt", *options)
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and process.poll() is None:
+        if (killed / "last.pt").exists() and step_of(killed) >= 7:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "killed.pt").exists(), "it was killed under way"
+    assert 7 <= step_of(killed) < 18
+    finish(start(test_data, killed, tmp_path / "killed.pt", *options))
+    one, other = read(tmp_path / "whole.pt"), read(tmp_path / "killed.pt")
+    assert other["judged"]["epoch"] == [1, 2, 3, 4, 5, 6]
+    assert other["judged"]["loss"] == pytest.approx(one["judged"]["loss"], rel=1e-5)
+    assert largest_difference(one, other) < 1e-5
+    assert other["facts"]["steps"] == one["facts"]["steps"] == 18
+
+
+def step_of(run):
+    try:
+        return torch.load(run / "last.pt", weights_only=True)["step"]
+    except (OSError, RuntimeError, EOFError):
+        return 0
+
+
+@pytest.mark.slow
+def test_two_processes_give_what_one_gives(test_data, tmp_path):
+    """With torchrun and gloo: masked means are taken over the batch of both."""
+    options = ("epochs=2", "monitor=loss")
+    finish(start(test_data, "-", tmp_path / "one.pt", *options))
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    finish(start(test_data, "-", tmp_path / "two.pt", *options, launcher=launcher))
+    one, two = read(tmp_path / "one.pt"), read(tmp_path / "two.pt")
+    assert two["facts"]["processes"] == 2
+    assert two["facts"]["steps"] == one["facts"]["steps"]
+    assert two["judged"]["loss"] == pytest.approx(one["judged"]["loss"], rel=1e-3)
+    assert largest_difference(one, two) < 2e-3

@@ -92,8 +92,8 @@ def problem_of_memory(need: int, available: int) -> PhotoProblem:
     """Return the problem of a picture that takes `need` bytes where there are `available`."""
     return PhotoProblem(
         "memory",
-        f"Opening this picture takes about {_in_words(need)} of memory, and only "
-        f"{_in_words(available)} is free. Close other programs and try again.",
+        f"Opening this picture takes {_in_words(need)} of memory; {_in_words(available)} is free. "
+        "Close other programs.",
     )
 
 

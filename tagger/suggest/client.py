@@ -265,7 +265,7 @@ class SuggestClient:
         if renewed:
             return None
         said = f"The suggester ended ({_cause(code)}) and was started again."
-        log.warning(said)
+        log.info(said)
         return {"type": "restarted", "message": said, "code": code}
 
     def _ask_again(self) -> None:

@@ -110,7 +110,7 @@ def test_there_is_some_memory_and_not_more_than_any_machine_has():
 
 def test_too_little_memory_is_said_with_both_figures(monkeypatch):
     monkeypatch.setattr(room, "available_bytes", lambda: 1_000_000_000)
-    said = r"about 3\.0 GB of memory, and only 900 MB is free"
+    said = r"takes 3\.0 GB of memory; 900 MB is free"
     with pytest.raises(PhotoProblem, match=said), LargePictures().room_for(3_000_000_000):
         pytest.fail("there was no room")
 

@@ -59,7 +59,7 @@ class ProblemsDialog(Dialog):
     """A table of problem photos that follows what the suggester finds."""
 
     def __init__(self, host: Host, parent: QWidget | None = None) -> None:
-        super().__init__(host.theme, "Problem files", parent, 108, 64)
+        super().__init__(host.theme, "Problem files", parent, 132, 64)
         self.host, self.session = host, host.session
         self.heading = text(role="title")
         self.words = text(role="muted")

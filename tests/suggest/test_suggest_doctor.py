@@ -100,6 +100,27 @@ def test_the_processor_is_timed_for_real_and_the_gpu_is_said_not_to_be(tiny):
     assert found.why_not == "no graphics card was found"
 
 
+def test_both_are_timed_where_both_compute(tiny, monkeypatch):
+    """The CPU stands in for the card."""
+    import tagger.suggest.probe as probe
+
+    real, asked = probe.open_engine, []
+
+    def opened(model, spec, key, threads):
+        asked.append(key)
+        return real(model, spec, "cpu", threads)
+
+    monkeypatch.setattr(probe, "open_engine", opened)
+    found = timed(tiny, "cuda", "", seconds=0.1)
+    assert asked == ["cpu", "cuda"]
+    assert found.gpu == "cuda"
+    assert found.cpu_per_s > 10
+    assert found.gpu_per_s > 10
+    assert found.why_not == ""
+    text = as_text({"obtained_provider": "cuda", "probe": found.to_json()})
+    assert "times as fast on the graphics card" in text
+
+
 def test_two_runtimes_in_one_environment_are_a_problem(monkeypatch):
     both = {"onnxruntime": "1.31.1", "onnxruntime-gpu": "1.31.1"}
     assert runtimes(lambda name: both.get(name, "")) == both

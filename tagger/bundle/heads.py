@@ -178,8 +178,21 @@ def _linear(head: Head, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x @ head.arrays["weight"] + bias
 
 
+def class_shares(head: Head, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the probabilities of the classes of a `softmax_sum`: float32 [N, R]."""
+    return _shares(head, _input(head, embeddings))
+
+
+def _shares(head: Head, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return softmax(x @ head.arrays["weight"] + head.arrays["bias"])
+
+
 def _softmax_sum(head: Head, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    shares = softmax(x @ head.arrays["weight"] + head.arrays["bias"])
+    return logits_of_shares(head, _shares(head, x))
+
+
+def logits_of_shares(head: Head, shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the logits of a `softmax_sum`, float32 [N, L'], from its `class_shares`."""
     rows = head.arrays["rows"].astype(np.float32)
     sums = shares @ rows
     if head.normalise:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.bundle.spec import BundleSpec
-from tagger.core.thresholds import logit
+from tagger.core.thresholds import LOGIT_LIMIT, logit
 from tagger.library.cache_file import CURRENT, ArrayFile, Layout
 
 EMBEDDINGS = "embeddings"
@@ -69,6 +69,7 @@ class EmbeddingStore:
         """Return the embeddings float16 [n, D] of these slots; NaN where there is none."""
         rows = _gather(self._file.rows, slots, np.nan)
         rows[self.signatures(slots) == 0] = np.nan
+        self._file.touched(len(slots))
         return rows
 
     def reserve(self, slots: int) -> None:
@@ -185,9 +186,20 @@ class ScoreStore:
         Raises:
             CacheError: the disk is full or write-protected.
         """
+        self.write_logits(
+            slots, {group: logit(scores[group]) for group in self._ranges}, signatures
+        )
+
+    def write_logits(
+        self,
+        slots: NDArray[np.int64],
+        logits: Mapping[str, NDArray[np.floating]],
+        signatures: NDArray[np.uint64],
+    ) -> None:
+        """Keep scores that are logits already, float [n, labels of the group]; see `write`."""
         rows = np.empty((len(slots), self._file.layout.width), np.float16)
         for group, (start, end) in self._ranges.items():
-            rows[:, start:end] = logit(scores[group])
+            rows[:, start:end] = np.clip(logits[group], -LOGIT_LIMIT, LOGIT_LIMIT)
         self._file.put(slots, rows, signatures)
 
     def forget(self, slots: NDArray[np.int64]) -> None:

@@ -77,9 +77,9 @@ def test_changing_counts_only_photos_that_were_not_seen_and_back_is_instant(wind
 
 
 def test_the_time_is_told_by_the_speed_of_the_last_run(window, fast):
-    photos = unseen_photos(window.session.library, fast)
-    run = LastRun("2027-01-01T00:00:00Z", 100, 1.0, photos / 120, 9.0, "cpu", 8)
-    assert "in about 2 minutes at the" in switching(window.session.library, fast, run)
+    run = LastRun("2027-01-01T00:00:00Z", 100, 1.0, 3.0, 9.0, "cpu", 8)
+    words = switching(window.session.library, fast, run)
+    assert "in about 5 seconds at the 3 photos a second of the last run, or less" in words
     assert "second" not in switching(window.session.library, fast, None)
 
 

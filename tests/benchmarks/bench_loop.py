@@ -1,7 +1,7 @@
 """Figures and times of the whole loop, measured through the real program on the real photo sets.
 
     python tests/benchmarks/bench_loop.py                 everything, some minutes
-    python tests/benchmarks/bench_loop.py --only window   one part: models, everyday, window, bulk
+    python tests/benchmarks/bench_loop.py --only window   one part: models, fast, everyday …
 
 Prints a table with the machine and its load; nothing is judged by a test, since times on a busy
 machine say little. The photo sets are found as the tests find them ($TAGGER_TEST_DATA, else
@@ -39,6 +39,7 @@ def parts() -> dict[str, Part]:
 
     return {
         "models": bench_models.small_sets,
+        "fast": bench_models.fast_starter,
         "everyday": bench_window.everyday,
         "window": bench_window.first_paint,
         "bulk": bench_window.bulk,

@@ -36,12 +36,12 @@ def switching(library: Library, spec: BundleSpec, last: LastRun | None) -> str:
     words = f"Looks at {count(photos, 'photo')} once more{_time(photos, spec, last)}. "
     words += "Your decisions stay"
     if not spec.dataset.get("photos"):
-        words += "; what another model learned from them, Retrain teaches this one"
+        words += "; press Retrain to teach it what another model learned from them"
     return words + ". Going back is instant: what the model before computed is kept."
 
 
 def _time(photos: int, spec: BundleSpec, last: LastRun | None) -> str:
-    if last is None or last.photos_per_s <= 0:
+    if last is None or last.photos_per_s < 1:
         return ""
     faster = ", or less" if spec.producer.get("variant") == "fast" else ""
     return (

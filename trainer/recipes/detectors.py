@@ -13,9 +13,9 @@ from tagger.imaging.decode import Source
 from tagger.imaging.faces import find_faces
 from tagger.imaging.problems import PhotoProblem
 from trainer.feeding.pixels import PixelStore
-from trainer.nets.backbone import Backbone, open_backbone
+from trainer.nets.backbone import Backbone
 from trainer.nets.pretrained import read_tensors
-from trainer.recipes.backbones import STAND_IN
+from trainer.recipes.backbones import choose_backbone
 from trainer.recipes.features import features_of
 from trainer.recipes.forms.common import FormError
 
@@ -24,6 +24,7 @@ FIRST_DOG, LAST_DOG = 151, 268
 
 CLASSES = 1000
 SIZE = 224
+SOURCE = "resnet50"
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,21 @@ class DogDetector:
         name: of the network.
     """
 
-    def __init__(self, backbone: str = "resnet50", weights: str = "auto", sha256: str = "") -> None:
-        """Open the network; without its weights Lite0, whose classifier lies in a package."""
-        net = open_backbone(backbone, size=SIZE, fit="squash", weights=weights, sha256=sha256)
+    def __init__(self, weights: str = "", sha256: str = "") -> None:
+        """Open ResNet-50; without its weights Lite0, whose classifier lies in a package.
+
+        Raises:
+            FormError: neither is there.
+        """
+        choice = choose_backbone(SOURCE, "", weights, sha256)
+        net = choice.open(SIZE)
         classifier = _classifier(net)
-        if classifier is None and backbone != STAND_IN:
-            net = open_backbone(STAND_IN, size=SIZE, fit="squash")
-            classifier = _classifier(net)
         if classifier is None:
             raise FormError(
-                "No network that knows ImageNet's classes is on this machine. Run "
+                f"{net.name} does not know ImageNet's classes here. Run "
                 "'python3 installer/bootstrap.py setup' to install Lite0's weights."
             )
-        self.name = net.name
+        self.name = choice.name
         self._net, self._classifier = net, classifier
 
     def best_classes(self, photos: list[Source]) -> tuple[NDArray[np.int64], set[int]]:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from tagger.bundle.files import write_json
 from tagger.core.errors import TaggerError
-from trainer.examples import Examples
 from trainer.recipes.backbones import choose_backbone
 from trainer.recipes.catalogue import Options, Recipe
 from trainer.recipes.contest import Contest, Outcome, Tell
-from trainer.recipes.figures import Evidence, Table, fit_thresholds
+from trainer.recipes.figures import Evidence, Table, multi_thresholds
 from trainer.recipes.forms.common import JUDGED, TRAIN, RecipeData
 from trainer.recipes.judge import Result, compare
 from trainer.recipes.ours import run_ours
@@ -205,9 +204,7 @@ def _method(recipe: Recipe, contest: Contest, side: Side) -> dict[str, Any]:
     """Return the source's own metrics, mean over seeds, and what each training was."""
     judged = contest.judged_examples
     tables = [
-        recipe.figures(
-            Evidence(judged, outcome.scores, _thresholds(outcome, judged), contest.data.facts)
-        )
+        recipe.figures(Evidence(judged, outcome.scores, _thresholds(outcome), contest.data.facts))
         for outcome in side.outcomes
     ]
     return {
@@ -217,16 +214,9 @@ def _method(recipe: Recipe, contest: Contest, side: Side) -> dict[str, Any]:
     }
 
 
-def _thresholds(outcome: Outcome, judged: Examples) -> dict[str, NDArray[np.float64]]:
+def _thresholds(outcome: Outcome) -> dict[str, NDArray[np.float64]]:
     """Fit thresholds on photos kept out of training, where the method kept some."""
-    if outcome.held_out is None:
-        return {}
-    examples, scores = outcome.held_out
-    return {
-        group.name: fit_thresholds(group.targets >= 0.5, scores[group.name])
-        for group in examples.groups
-        if group.kind == "multi"
-    }
+    return {} if outcome.held_out is None else multi_thresholds(*outcome.held_out)
 
 
 def mean_table(tables: Sequence[Table]) -> Table:

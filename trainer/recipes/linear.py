@@ -34,13 +34,15 @@ class LinearHead:
             multi group).
         penalty: that was chosen.
         right: share of known answers of a single group that are right out of fold.
+        out_of_fold: float32 [rows, L], logits of each row by a fit that saw none of its photo.
     """
 
     weight: Floats
     bias: Floats
     prior: Floats
     penalty: float
-    right: float = 0.0
+    right: float
+    out_of_fold: Floats
 
     def logits(self, features: Floats) -> Floats:
         """Return float32 [n, L]."""
@@ -98,14 +100,15 @@ def _fit_group(
     scale: Scale,
     unsure: NDArray[np.bool_] | None,
 ) -> LinearHead:
-    losses, right = np.zeros(len(PENALTIES)), np.zeros(len(PENALTIES))
+    losses = np.zeros(len(PENALTIES))
+    crossed = np.zeros((len(PENALTIES), *group.targets.shape), np.float32)
     answers = group.answers if group.kind == "single" else np.full(len(group), MASKED)
     for fold in range(FOLDS):
         inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         problem, left = _Problem(group, inside, unsure), _Problem(group, out, unsure)
         said = [x[out] @ w + b for w, b in problem.path(x[inside], PENALTIES, FOLD_STEPS)]
         losses += [float(left.loss(z)) * left.total for z in said]
-        right += [int((z.argmax(dim=1).numpy() == answers[out]).sum()) for z in said]
+        crossed[:, out] = np.stack([z.numpy() for z in said])
     best = int(np.argmin(losses))
     problem = _Problem(group, np.arange(len(x)), unsure)
     weight, bias = problem.path(x, PENALTIES[: best + 1], STEPS)[-1]
@@ -115,7 +118,8 @@ def _fit_group(
         bias.numpy() - scale.mean @ own,
         log_prior(group),
         PENALTIES[best],
-        float(right[best] / max(1, (answers >= 0).sum())),
+        float((crossed[best].argmax(axis=1) == answers).sum() / max(1, (answers >= 0).sum())),
+        crossed[best],
     )
 
 

@@ -33,6 +33,7 @@ from trainer.nets.heads import HeadSettings
 from trainer.nets.net import Net, make_net
 from trainer.recipes.contest import Contest, Outcome, with_choice, without_choice
 from trainer.recipes.features import Rooted, features_of
+from trainer.recipes.figures import multi_thresholds
 from trainer.recipes.forms.common import CHOICE, TRAIN
 from trainer.recipes.judge import Scores, judged_figure
 from trainer.recipes.linear import LinearHead, fit_heads
@@ -123,6 +124,7 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
         facts |= chosen.tune(net, lesson, rows, seen, left)
     facts["seconds"] = round(time.monotonic() - began, 2)
     facts["parameters"] = parameter_count(net)
+    held_out = _held_out(net, store, lesson, rows, seed, bool(facts.get("tuned_is_kept")))
     logits = logits_of(net, store, contest.judged, mirrored=True)
     prior = {name: setting.prior * head.prior for name, head in lesson.heads.items()}
     saved = facts_of(
@@ -133,8 +135,27 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
         mirrored=True,
         rooted=True,
         prior=prior,
+        thresholds=multi_thresholds(*held_out),
     )
-    return Outcome(to_scores(examples, logits, prior), facts, net, saved)
+    return Outcome(to_scores(examples, logits, prior), facts, net, saved, held_out)
+
+
+def _held_out(
+    net: Net,
+    store: PixelStore,
+    lesson: _Lesson,
+    rows: NDArray[np.int64],
+    seed: int,
+    tuned: bool,
+) -> tuple[Examples, Scores]:
+    """Return training photos with scores of fits that did not see them, to fit thresholds on."""
+    none = {name: np.zeros_like(head.prior) for name, head in lesson.heads.items()}
+    if tuned:
+        own = with_choice(lesson.examples, seed).rows(CHOICE)
+        logits = logits_of(net, store, own, mirrored=True)
+        return lesson.examples.only(own), to_scores(lesson.examples, logits, none)
+    logits = {name: head.out_of_fold[: len(rows)] for name, head in lesson.heads.items()}
+    return lesson.examples.only(rows), to_scores(lesson.examples, logits, none)
 
 
 def _look(

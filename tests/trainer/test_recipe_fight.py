@@ -1,0 +1,269 @@
+"""Whole tiny fights, the sources' true networks for a few steps, predictions, and the figures."""
+
+import csv
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import recipe_layouts
+import torch
+from sklearn.metrics import average_precision_score, balanced_accuracy_score
+
+from trainer.examples import Examples, multi_group, single_group
+from trainer.loop.settings import FitSettings
+from trainer.metrics.multi import f_beta
+from trainer.recipes.backbones import Choice, choose_backbone
+from trainer.recipes.catalogue import RECIPES
+from trainer.recipes.contest import Contest
+from trainer.recipes.figures import (
+    Evidence,
+    cross_entropy,
+    f2_figures,
+    fashion_figures,
+    fit_thresholds,
+)
+from trainer.recipes.forms.common import JUDGED
+from trainer.recipes.forms.satellite import read_satellite
+from trainer.recipes.judge import compare, judged_figure
+from trainer.recipes.linear import fit_heads
+from trainer.recipes.maybe import choose_treatment, with_halves
+from trainer.recipes.scratch_net import ScratchNet
+from trainer.recipes.source_method import run_source
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+KEYS = (
+    *("recipe", "metric", "original_setting", "ours", "difference"),
+    *("low", "high", "seconds", "device", "run"),
+)
+LAYOUTS = {
+    "satellite-fbeta": lambda data, folder: recipe_layouts.satellite(data, folder, 60),
+    "dog-breeds": lambda data, folder: recipe_layouts.dogs(data, folder, 3),
+    "posters-softf1": recipe_layouts.posters,
+    "photo-tags": lambda data, folder: recipe_layouts.tags(data, folder, 90),
+    "fashion-attributes": lambda data, folder: recipe_layouts.fashion(data, folder, 40),
+}
+
+
+def trainer(data, *arguments):
+    environment = os.environ | {"TAGGER_DATA_DIR": str(data), "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-m", "trainer", "recipe", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["photo", "label", "score"]
+    return rows[1:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_whole_fight_ends_with_one_line_and_two_tables(name, tmp_path, test_data):
+    folder = LAYOUTS[name](test_data, tmp_path / "set")
+    before = sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
+    run = tmp_path / "run"
+    done = trainer(
+        tmp_path / "user", name, "--data", folder, "--run", run, "--seconds", 1, "--seeds", 1,
+        "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert tuple(result) == KEYS
+    assert result["metric"] == ("map" if name.split("-")[0] in _MULTI else "balanced_accuracy")
+    assert result["low"] <= result["difference"] <= result["high"]
+    original, ours = table(run / "original.csv"), table(run / "ours.csv")
+    assert [row[:2] for row in original] == [row[:2] for row in ours]
+    assert all(0 <= float(row[2]) <= 1 for row in (*original, *ours))
+    report = json.loads((run / "report.json").read_text())
+    for method in ("original", "ours", *RECIPES[name].baselines):
+        assert report["methods"][method]["figures"]
+        assert report["methods"][method]["trainings"][0]["seconds"] > 0
+    scaled = report["methods"]["original"]["trainings"][0]
+    assert scaled["epochs_of_the_source"] == RECIPES[name].source.fit.epochs
+    for file in ("labels.png", "ours-gallery.html", "original-network.txt", "ours-network.png"):
+        assert (run / file).stat().st_size > 500
+    assert list((run / "seeds/0/original/tensorboard").iterdir())
+    after = sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
+    assert after == before
+    _predicts(name, folder, run, tmp_path, test_data)
+
+
+_MULTI = ("satellite", "posters", "photo")
+
+
+def _predicts(name, folder, run, tmp_path, test_data):
+    """The finished run answers for other photos, in the recipe's own way."""
+    if name == "fashion-attributes":
+        question = folder / "Tests/question.csv"
+        done = trainer(tmp_path / "user", name, "--predict", question, "--run", run, "--json")
+        assert done.returncode == 0, done.stderr
+        asked = list(csv.reader(question.open()))
+        answered = list(csv.reader((run / "answer.csv").open()))
+        assert [row[:2] for row in answered] == [row[:2] for row in asked]
+        for row in answered:
+            values = row[2].split(";")
+            assert all(len(value.split(".")[1]) == 8 for value in values)
+            assert math.isclose(sum(map(float, values)), 1, abs_tol=1e-5)
+        return
+    photo = test_data / "scenes/images/100.jpg"
+    done = trainer(tmp_path / "user", name, "--predict", photo, "--run", run, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])["answers"][0]
+    if name == "dog-breeds":
+        assert answer["words"] == "sorry, you look like neither dog or human…"
+    else:
+        assert set(answer["labels"]) <= {row[1] for row in table(run / "ours.csv")}
+
+
+def contest(test_data, tmp_path, name, weights="none"):
+    data = read_satellite(recipe_layouts.satellite(test_data, tmp_path / "planet", 16))
+    return Contest(data, Choice(name, weights, source=name), 2.0, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_the_true_networks_take_steps_from_random_numbers(name, tmp_path, test_data):
+    source = RECIPES[name].source
+    small = replace(source, size=96, fit=replace(source.fit, batch=8, epochs=1), photos=1)
+    outcome = run_source(contest(test_data, tmp_path, source.backbone), small, seed=0)
+    assert outcome.facts["epochs"] > 0
+    assert all(np.isfinite(scores).all() for scores in outcome.scores.values())
+    if name == "satellite-fbeta":
+        trained = {n for n, p in outcome.net.backbone.named_parameters() if p.requires_grad}
+        assert trained == outcome.net.backbone.last_block()
+        assert len(trained) == 6  # block5: three convolutions with their biases
+
+
+def test_weights_come_from_a_local_file_and_their_hash_is_checked(tmp_path, test_data):
+    first = Choice("mobilenetv2", "none").open(64)
+    file = tmp_path / "mine.pth"
+    torch.save(first.body.net.state_dict(), file)
+    again = choose_backbone("mobilenetv2", "", str(file), "")
+    assert not again.stands_in
+    loaded = again.open(64)
+    photo = torch.randint(0, 255, (1, 64, 64, 3), dtype=torch.uint8)
+    assert torch.equal(first.eval()(photo), loaded.eval()(photo))
+    with pytest.raises(Exception, match="not the expected one"):
+        choose_backbone("mobilenetv2", "", str(file), "00").open(64)
+
+
+def test_without_the_sources_weights_a_stand_in_is_named(monkeypatch):
+    monkeypatch.setenv("TAGGER_OFFLINE", "1")
+    choice = choose_backbone("vgg16", "", "", "")
+    assert choice.name == "efficientnet-lite0"
+    assert "stands in for vgg16" in choice.sentence
+
+
+def test_the_sources_heads_have_the_sources_numbers_of_parameters():
+    posters = RECIPES["posters-softf1"].source.head
+    assert 1280 * posters.hidden[0] + posters.hidden[0] + posters.hidden[0] * 18 + 18 == 1_330_194
+    scratch = ScratchNet(32)
+    convolutions = [m for m in scratch.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [m.out_channels for m in convolutions] == [32, 32, 64, 64]
+    assert scratch(torch.zeros(2, 32, 32, 3, dtype=torch.uint8)).shape == (2, 512)
+
+
+def test_the_worked_examples_of_the_satellite_article():
+    truth, said = np.array([[1, 0, 1, 1, 0, 0]]), np.array([[1, 1, 0, 1, 1, 0]], np.float32)
+    examples = Examples(("x",), (multi_group("tags", "abcdef", truth),), np.array([JUDGED]))
+    figures = f2_figures(Evidence(examples, {"tags": said}, {}, {}))
+    precision, recall = 2 / 4, 2 / 3
+    assert figures["f2"] == pytest.approx(5 * precision * recall / (4 * precision + recall))
+    data = Evidence(examples, {"tags": said}, {}, {}).multi()
+    assert f_beta(data, "samples", beta=0) == pytest.approx(precision)
+    assert f_beta(data, "samples", beta=math.inf) == pytest.approx(recall)
+    scores = np.array([[0.2, 0.3, 0.4, 0.7, 0.9, 0.2]], np.float32)
+    by_hand = -sum(map(math.log, (0.2, 0.7, 0.4, 0.7, 0.1, 0.8))) / 6
+    assert cross_entropy(truth > 0, scores) == pytest.approx(by_hand, abs=1e-6)
+
+
+def test_judged_figures_are_scikit_learns():
+    rng = np.random.default_rng(0)
+    truth = (rng.random((80, 3)) < 0.3).astype(np.float32)
+    scores = rng.random((80, 3)).astype(np.float32)
+    parts = np.full(80, JUDGED)
+    multi = Examples(("x",) * 80, (multi_group("tags", "abc", truth),), parts)
+    expected = average_precision_score(truth, scores, average="macro")
+    assert judged_figure(multi, {"tags": scores}) == pytest.approx(expected)
+    answers = rng.integers(0, 3, 80)
+    single = Examples(("x",) * 80, (single_group("kind", "abc", answers),), parts)
+    expected = balanced_accuracy_score(answers, scores.argmax(axis=1))
+    assert judged_figure(single, {"kind": scores}) == pytest.approx(expected)
+    better = scores + 0.8 * np.eye(3, dtype=np.float32)[answers]
+    result = compare(single, [{"kind": scores}] * 2, [{"kind": better}] * 2)
+    assert result.difference.low > 0
+    assert compare(single, [{"kind": scores}], [{"kind": scores}]).difference.high == 0
+
+
+def test_what_a_photo_does_not_have_does_not_count_in_fashion():
+    neck = single_group("neck", "ab", np.array([0, 1, -1, 1]))
+    coat = single_group("coat", "ab", np.array([-1, -1, 0, -1]))
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]], np.float32)
+    examples = Examples(("x",) * 4, (neck, coat), np.full(4, JUDGED))
+    both = {"neck": scores, "coat": scores}
+    figures = fashion_figures(Evidence(examples, both, {}, {"rows": {"neck": 30, "coat": 10}}))
+    assert figures["accuracy_by_group"] == {"neck": pytest.approx(2 / 3, abs=1e-6), "coat": 1.0}
+    assert figures["masked_accuracy"] == pytest.approx(5 / 6, abs=1e-6)
+    assert figures["count_weighted"] == pytest.approx((30 * 2 / 3 + 10) / 40, abs=1e-6)
+    assert 0 < figures["basic_precision_map"] <= 1
+
+
+def test_thresholds_are_those_of_the_greatest_f1():
+    group = multi_group("tags", "a", np.array([[1], [1], [0], [0]]))
+    scores = np.array([[0.4], [0.3], [0.2], [0.1]], np.float32)
+    assert 0.2 < fit_thresholds(group, scores)[0] <= 0.3
+
+
+def test_a_maybe_is_half_a_target_or_left_out_whichever_is_right_more_often():
+    group = single_group("neck", "abc", np.array([0, 2]))
+    halves = with_halves(group, np.array([[False, True, False], [False, False, False]]))
+    assert halves.targets[0] == pytest.approx([2 / 3, 1 / 3, 0])
+    assert halves.targets[1] == pytest.approx([0, 0, 1])
+    assert choose_treatment({"unsure": [0.5], "half": [0.6]}) == "half"
+    assert choose_treatment({"unsure": [0.5], "half": [0.5]}) == "unsure"
+
+
+def test_unsure_values_do_not_pull_a_head_down():
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(120, 4)).astype(np.float32)
+    answers = (features[:, 0] > 0).astype(np.int64)
+    group = single_group("neck", "abc", answers)
+    photos = np.arange(120)
+    unsure = np.zeros((120, 3), bool)
+    unsure[:, 2] = True
+    plain = fit_heads([group], features, photos)["neck"]
+    left_out = fit_heads([group], features, photos, unsure={"neck": unsure})["neck"]
+    assert plain.right > 0.9
+    assert left_out.logits(features)[:, 2].mean() > plain.logits(features)[:, 2].mean() + 1
+
+
+def test_epochs_are_scaled_to_as_many_steps_as_the_source_took():
+    from trainer.recipes.source_method import SourceSetting, _settings
+
+    group = multi_group("tags", "a", np.ones((100, 1)))
+    parts = np.array(["train"] * 50 + ["judged"] * 50)
+    examples = Examples(("x",) * 100, (group,), parts)
+    source = RECIPES["photo-tags"].source
+    assert isinstance(source, SourceSetting)
+    made = _settings(source, examples, seed=0, seconds=60)
+    assert made.epochs == 35 * 5000 / 50
+    assert made.seconds == 60
+    assert isinstance(made, FitSettings)
+
+
+def test_wrong_usage_is_one_sentence(tmp_path, test_data):
+    done = trainer(tmp_path, "photo-tags")
+    assert (done.returncode, "--data" in done.stderr) == (1, True)
+    done = trainer(tmp_path, "photo-tags", "--predict", test_data / "scenes/images/100.jpg")
+    assert done.returncode == 1
+    assert "There is no finished run of photo-tags yet" in done.stderr
+    inside = trainer(tmp_path, "posters-softf1", "--data", tmp_path, "--run", tmp_path / "run")
+    assert inside.returncode == 1
+    assert "nothing is written" in inside.stderr

@@ -14,7 +14,7 @@ Made on this machine from {parent} by retraining on the labels of one library.
 ## What it learned from
 {photos} photos of library `{library}`, decisions of {time} (dataset revision `{revision}`, kept in
 the run `{run}`). The fingerprints of these photos stand in `bundle.json` under `dataset`; they
-never judge this model or one made from it.
+never judge this model or one made from it.{remembered}
 
 ## What it knows
 {groups}
@@ -31,6 +31,11 @@ many there were.
 {licence}. {attribution}
 """
 
+_REMEMBERED = """
+
+To find photos alike the model keeps 128 numbers and the labels of up to {count} of these photos. No
+picture can be made from them, but who gives the model away gives them away."""
+
 
 def child_card(
     name: str,
@@ -39,6 +44,7 @@ def child_card(
     dataset: Mapping[str, Any],
     figures: Mapping[str, Mapping[str, Any]],
     judged: int,
+    remembered: int = 0,
 ) -> str:
     """Return the text of `card.md`.
 
@@ -49,6 +55,7 @@ def child_card(
         dataset: its lineage entry.
         figures: by group name, on held-out photos.
         judged: number of those.
+        remembered: photos of which the model keeps a few numbers, to find neighbours.
     """
     return _TEXT.format(
         name=name,
@@ -58,6 +65,7 @@ def child_card(
         time=dataset["time"],
         revision=dataset["revision"],
         run=dataset["run"],
+        remembered=_REMEMBERED.format(count=remembered) if remembered else "",
         groups="\n".join(_group_line(group, dataset) for group in groups),
         judged=judged,
         figures="\n".join(_figure_line(*item) for item in figures.items())

@@ -174,8 +174,16 @@ def _describe(start: Start, made: Made, run: Path, figures: dict[str, Any]) -> D
         dataset=entry,
         metrics={"photos": judged, "groups": figures},
         producer={"program": f"trainer.{made.method}", "version": __version__} | made.producer,
-        card=child_card(name, parent, groups, entry, figures, judged),
+        card=child_card(name, parent, groups, entry, figures, judged, _remembered(made.children)),
     )
+
+
+def _remembered(children: Sequence[ChildGroup]) -> int:
+    """Return of how many photos a model keeps numbers to find neighbours, at most, by group."""
+    heads = [child.head for child in children]
+    for head in heads:  # grows while it is walked
+        heads.extend(head.members)
+    return max((len(h.arrays["photos"]) for h in heads if h.type == "neighbours"), default=0)
 
 
 def _further(start: Start, made: Made, judgement: Judgement, parity: float) -> dict[str, Any]:

@@ -136,6 +136,8 @@ def test_better_model_of_a_library_is_a_bundle_like_any_other(scenes):
     outputs = open_session((folder / MODEL_FILE).read_bytes())(pixels)
     expected = head_logits(heads[tags.id], outputs["embedding"])
     assert np.abs(outputs[f"scores/{tags.id}"] - logistic(expected)).max() < 1e-4
+    card = (folder / "card.md").read_text("utf-8")
+    assert ("who gives the model away" in card) == ("neighbours" in types)
     before, after = (each.result["after"]["tags"]["map"] for each in (plain, outcome))
     assert after > before - 0.02
 

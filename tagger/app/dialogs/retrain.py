@@ -33,9 +33,8 @@ _QUICK = (
     "Learns from what the model has seen already: seconds to a minute. Right for almost everything."
 )
 _BETTER = (
-    "Also looks for what several traits mean together, and for photos alike: half a minute "
-    "or so. Worth it from a few hundred labelled photos on. The model then remembers a few numbers "
-    "of each photo it learned from (no pictures)."
+    "Also looks for what several traits mean together, and for photos alike: half a minute or "
+    "so. Worth it from a few hundred labelled photos on."
 )
 _DEEP = "Also teaches the model to look at photos differently: minutes to hours."
 _NO_TRAINING = (

@@ -123,7 +123,7 @@ class NewLabelsPage(Page):
         self.names.setAccessibleName("Names of the new labels")
         self.names.setPlaceholderText("one label a line")
         self.names.setTabChangesFocus(True)
-        self.names.setMinimumHeight(theme.px(12))
+        self.names.setMinimumHeight(theme.px(6))
         self.names.textChanged.connect(self._count)
         self.parent_label = Picker("Parent of the new labels")
         self.inside.addWidget(text("Names, one a line or with commas between them:"))

@@ -88,7 +88,7 @@ def test_a_whole_fight_ends_with_one_line_and_two_tables(name, tmp_path, test_da
     scaled = report["methods"]["original"]["trainings"][0]
     assert scaled["epochs_of_the_source"] == RECIPES[name].source.fit.epochs
     for file in ("labels.png", "ours-gallery.html", "original-network.txt", "ours-network.png"):
-        assert (run / file).stat().st_size > 500
+        assert (run / file).stat().st_size > 400
     assert list((run / "seeds/0/original/tensorboard").iterdir())
     after = sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
     assert after == before

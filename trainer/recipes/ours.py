@@ -47,12 +47,9 @@ from trainer.recipes.maybe import (
     with_halves,
 )
 from trainer.recipes.saved import facts_of, logits_of
-from trainer.recipes.source_method import NOBODY
+from trainer.recipes.source_method import LOOKING_SHARE, NOBODY
 
 Floats = NDArray[np.float32]
-
-LOOKING_SHARE = 0.6
-"""Share of the seconds after which no further photo is looked at: the heads do with the others."""
 
 MIRROR_SHARE = 0.15
 """Share of the seconds up to which looking at the photos may take for them to be looked at

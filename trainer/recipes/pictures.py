@@ -66,9 +66,11 @@ class Layer:
     trained: int
 
 
-def layers_of(net: nn.Module, depth: int = 3) -> list[Layer]:
-    """Return the parts of a network down to `depth` names, with their numbers of parameters."""
+def layers_of(net: nn.Module) -> list[Layer]:
+    """Return the stages and blocks of a network, with their numbers of parameters."""
     found = []
+    inner = [name for name, _ in net.named_modules() if name.endswith(".net")]
+    depth = min((name.count(".") for name in inner), default=0) + 3
     for name, module in net.named_modules():
         levels = name.count(".") + 1
         leaf = not any(True for _ in module.children())

@@ -49,10 +49,10 @@ teach this one too, which takes seconds. For a fine-tuning of the network itself
 starter.
 
 ## What was measured
-Against the ordinary starter, on photos that nothing was chosen on (method: docs/fast.md): of the
+Against the ordinary starter, on photos that nothing was fitted to (method: docs/fast.md): of the
 labels that either of them suggests, both suggest 96 % (95 % on stock photos, 93 % on snapshots);
 the breed of 77 of 79 dogs is the same; mean average precision on stock photos is 0.003 lower as
-delivered and 0.003 higher after *Retrain*.
+delivered, and after *Retrain* the same within chance.
 
 ## What it is
 {rest}"""

@@ -2,7 +2,7 @@
 
 The graph says so in ONNX's own way: each value stands between QuantizeLinear and DequantizeLinear,
 which ONNX Runtime and OpenVINO fuse into integer kernels. ReLU6 is the range of what follows it.
-The first two layers stay float (they are sensitive, and a seventh of the time), as do the averaging
+The first two layers stay float (they are sensitive, and a sixth of the time), as do the averaging
 and the heads. Nothing is left to a processor's saturation, see `rounding.PAIR_LIMIT`.
 """
 

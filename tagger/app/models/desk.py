@@ -248,7 +248,8 @@ class Desk:
             self.board.open(self.board.slot, self.photos.filter.label)
             self.rescored()
             return
-        self.tally.update_photos(slots)
+        few = slots if len(slots) <= _PHOTOS_AT_ONCE else np.intersect1d(slots, self.on_screen)
+        self.tally.update_photos(few)
         if self.board.slot in slots:
             self.board.open(self.board.slot, self.photos.filter.label)
             self.board_changed.emit()

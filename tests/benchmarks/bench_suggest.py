@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests" / "suggest")]
 
@@ -31,6 +33,7 @@ COPIES = 20
 """The ten camera originals are measured under so many names each."""
 
 MANY = 50_000
+AT_ONCE = 250
 
 
 def everyday(sets: Path, work: Path) -> None:
@@ -59,8 +62,16 @@ def likeness(sets: Path, work: Path) -> None:
     rows = [["photos", "number", "cosine, mean", "cosine, least", "same top suggestion"]]
     for name, folder in (("originals", sets / "originals"), ("everyday", sets / "everyday")):
         paths = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".jpeg"))
-        ours = [model_input(path, eye.input) for path in paths]
-        cosines, same = eye.likeness(ours, [reference_input(path, eye.input) for path in paths])
+        pieces = [paths[at : at + AT_ONCE] for at in range(0, len(paths), AT_ONCE)]
+        found = [
+            eye.likeness(
+                [model_input(path, eye.input) for path in part],
+                [reference_input(path, eye.input) for path in part],
+            )
+            for part in pieces
+        ]
+        cosines = np.concatenate([part for part, _ in found])
+        same = sum(share * len(part) for part, share in found) / len(paths)
         figures = [f"{cosines.mean():.4f}", f"{cosines.min():.4f}", f"{same:.1%}"]
         rows.append([f"`{name}`", f"{len(paths):,}", *figures])
     text = (

@@ -25,7 +25,7 @@ BINS = 10
 CONFUSED_MOST = 15
 """Labels of a single group that stand in its table of confusions; the commonest ones."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 def diagnose(case: GroupCase) -> dict[str, Any]:

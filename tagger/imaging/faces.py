@@ -41,4 +41,4 @@ def faces_in(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 @functools.cache
 def _cascade() -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / CASCADE))
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))

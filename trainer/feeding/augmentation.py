@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class Augmentation:
         strength: of RandAugment, 0 to 30.
         erase: chance of overwriting a rectangle with `fill`.
         mixup: alpha of the Beta distribution by which two photos are mixed (0 = not).
-        fill: RGB of what comes into view from outside; None repeats the edge (shifts only).
+        fill: RGB of what comes into view from outside; None repeats the edge.
         smooth: bilinear instead of nearest sampling when turning and scaling.
     """
 
@@ -51,6 +52,9 @@ class Augmentation:
     fill: tuple[int, int, int] | None = (124, 116, 104)
     smooth: bool = True
 
+
+_MARGIN = 0.5
+"""Share of the side by which the edge is repeated around a photo that is turned."""
 
 NONE = Augmentation()
 GENTLE = Augmentation(flip=0.5, shift=0.06, fill=None)
@@ -99,8 +103,13 @@ def _moved(photo: Tensor, how: Augmentation, rng: np.random.Generator) -> Tensor
     if angle == 0 and factor == 1:
         return _shifted(photo, right, down, how.fill)
     sampling = InterpolationMode.BILINEAR if how.smooth else InterpolationMode.NEAREST
-    fill = None if how.fill is None else [float(value) for value in how.fill]
-    return tv.affine(photo, angle, [right, down], factor, [0.0, 0.0], sampling, fill)
+    if how.fill is not None:
+        fill = [float(value) for value in how.fill]
+        return tv.affine(photo, angle, [right, down], factor, [0.0, 0.0], sampling, fill)
+    margins = [math.ceil(_MARGIN * width), math.ceil(_MARGIN * height)]
+    wide = tv.pad(photo, margins, padding_mode="edge")
+    turned = tv.affine(wide, angle, [right, down], factor, [0.0, 0.0], sampling)
+    return tv.center_crop(turned, [height, width])
 
 
 def _shifted(photo: Tensor, right: int, down: int, fill: tuple[int, int, int] | None) -> Tensor:

@@ -116,12 +116,13 @@ def architecture_picture(path: Path, net: nn.Module, title: str) -> None:
         text = f"{layer.name}  {layer.kind}  {layer.parameters:,}"
         draw.text((_WIDTH / 2, top + _ROW / 2), text, _INK, font, anchor="mm")
         top += _ROW + 8
-    shown = max(1, len(heads))
+    shown = max(1, len({layer.name.split(".")[1] for layer in heads}))
     step = (_WIDTH - 2 * _PAD) / shown
-    for at, _ in enumerate(heads):
+    for at in range(shown):
         left = _PAD + at * step
         _box(draw, (left, top, left + step - 4, top + _ROW), True)
-    text = f"{shown} heads, {sum(head.parameters for head in heads):,} parameters"
+    parameters = sum(head.parameters for head in heads)
+    text = f"{shown} {'head' if shown == 1 else 'heads'}, {parameters:,} parameters"
     draw.text((_WIDTH / 2, top + 1.7 * _ROW), text, _INK, font, anchor="mm")
     image.save(path)
 

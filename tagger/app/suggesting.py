@@ -17,7 +17,7 @@ from tagger.library.places import user_folder
 from tagger.suggest.client import SuggestClient
 from tagger.suggest.protocol import Message
 
-_TAKE_MS = 250
+_TAKE_MS = 120
 _NAMES = {
     "cpu": "CPU",
     "cuda": "CUDA (NVIDIA)",

@@ -73,7 +73,9 @@ def followed(hands: Hands, small: Path, folder: Path) -> Iterator[Figure]:
         took, held = waited(hands, there(count + number + 1), "a photo appears")
         times.append(took)
         stops.append(held)
-    yield at_most("100,000 photos: one more appears, median of 3", float(np.median(times)), None, "s")
+    yield at_most(
+        "100,000 photos: one more appears, median of 3", float(np.median(times)), None, "s"
+    )
     yield at_most("  longest freeze meanwhile", max(stops) * 1000, 100, "ms")
     QTest.qWait(2_000)
     write_photos(small, folder, DROPPED, PHOTOS + 10)
@@ -93,7 +95,6 @@ def rescored(hands: Hands, models: list[BundleSpec]) -> Iterator[Figure]:
         hands.wait_until_calm()
         check_bundle(BundleStore(user_folder("bundles")).folder(spec.bundle_id))
         slots = window.session.library.photos.by_name
-        label = None
         began = time.perf_counter()
         window.work._activate(spec, back=False)
 
@@ -104,7 +105,7 @@ def rescored(hands: Hands, models: list[BundleSpec]) -> Iterator[Figure]:
 
         _, held_first = waited(hands, lambda: scored(window.desk.on_screen), "first scores")
         firsts.append(time.perf_counter() - began)
-        _, held = waited(hands, lambda: scored(slots[:PHOTOS]), "all scores")
+        _, held = waited(hands, lambda every=slots: scored(every), "all scores")
         alls.append(time.perf_counter() - began)
         stops.append(max(held, held_first))
     yield at_most("re-scored, photos on screen, median of 4", float(np.median(firsts)), None, "s")

@@ -34,6 +34,7 @@ Part = Callable[[Path, Path], Iterator[Figure]]
 
 def parts() -> dict[str, Part]:
     """Return the parts by name, in the order they run."""
+    import bench_big
     import bench_models
     import bench_window
 
@@ -43,6 +44,7 @@ def parts() -> dict[str, Part]:
         "everyday": bench_window.everyday,
         "window": bench_window.first_paint,
         "bulk": bench_window.bulk,
+        "big": bench_big.big,
     }
 
 

@@ -24,6 +24,7 @@ from trainer.deep.head_nets import can_distil
 from trainer.deep.plan import Plan
 from trainer.deep.teach import teach
 from trainer.finish import Made, Outcome, Start, finish
+from trainer.loop.checkpoint import forget
 from trainer.missing import nothing_to_learn
 from trainer.parity import Agreement, agreement_of
 from trainer.progress import Progress
@@ -108,7 +109,9 @@ def fine_tune(
             "torch_agreement": agreement.to_json(),
         },
     )
-    return finish(start, made, run, progress.part(0.9, 1.0))
+    outcome = finish(start, made, run, progress.part(0.9, 1.0))
+    forget(run)
+    return outcome
 
 
 def _tasks(start: Start) -> list[GroupTask]:

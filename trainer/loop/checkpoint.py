@@ -87,6 +87,12 @@ def load_best(folder: Path, net: nn.Module) -> None:
     net.load_state_dict(safetensors.torch.load_file(folder / BEST))
 
 
+def forget(folder: Path) -> None:
+    """Delete the state of a training that is over: it is as large as the network, several times."""
+    for name in (LAST, BEST):
+        (folder / name).unlink(missing_ok=True)
+
+
 def _replace(path: Path, write: Any) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:

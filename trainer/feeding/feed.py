@@ -55,7 +55,9 @@ class Batch:
             return self
 
         def moved(tensor: Tensor) -> Tensor:
-            return tensor.pin_memory().to(device, non_blocking=True)
+            if device.type == "cuda":
+                tensor = tensor.pin_memory()
+            return tensor.to(device, non_blocking=True)
 
         return Batch(moved(self.images), moved(self.rows), moved(self.partners), self.share)
 

@@ -19,9 +19,12 @@ log = logging.getLogger(__name__)
 
 def serve_bench(requests: IO[bytes], out: IO[bytes]) -> None:
     """Answer one request; if its sender is gone before that, tidy up and end this process."""
-    if threading.current_thread() is threading.main_thread():
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     request = Request(**json.loads(requests.readline()))
+    if in_main:
+        signal.signal(signal.SIGTERM, lambda *_: _tidy_up(request.work))
     threading.Thread(target=_end_with, args=(requests, request.work), daemon=True).start()
 
     def send(message: Message) -> None:

@@ -19,6 +19,7 @@ import onnxruntime as ort
 from PIL import Image
 
 from tagger.core.preprocessing import Preprocessing
+from tagger.imaging.files import open_stream
 from tagger.imaging.model_input import apply_preprocessing, model_input
 from tagger.imaging.problems import PhotoProblem
 from tagger.library.walking import Found
@@ -63,9 +64,9 @@ class Deck:
             if taken and size + photo.size > _MOST_BYTES:
                 break
             try:
-                with open(self.path(photo), "rb") as file:
+                with open_stream(self.path(photo)) as file:
                     taken.append(file.read())
-            except OSError:
+            except (PhotoProblem, OSError, MemoryError):
                 continue
             size += photo.size
         return taken
@@ -125,7 +126,7 @@ class NaiveLoop:
             photo = deck.deal(1)[0]
             tried += 1
             try:
-                with Image.open(os.fsdecode(deck.path(photo))) as image:
+                with open_stream(deck.path(photo)) as file, Image.open(file) as image:
                     pixels = np.asarray(image.convert("RGB"))
             except Exception:  # whatever Pillow raises: this loop only counts good photos
                 pixels = None

@@ -98,6 +98,39 @@ def test_an_unknown_model_is_named(tagger, model, photos):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names")
+@pytest.mark.parametrize("readable", [0, 3])
+def test_special_files_are_never_waited_for(readable, model, photos, tmp_path):
+    folder = photos("everyday", readable) if readable else tmp_path / "special"
+    folder.mkdir(exist_ok=True)
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    (folder / "endless.jpg").symlink_to("/dev/zero")
+    command = [sys.executable, "-m", "tagger", "bench", "suggest", str(folder), "--seconds", "1"]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=100)
+    if not readable:
+        assert done.returncode == 1
+        assert "can be read" in done.stderr.splitlines()[-1]
+    else:
+        figures = json.loads(done.stdout)
+        assert figures["photos"] == readable + 3
+        assert figures["naive_per_s"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="ends by signal")
+def test_a_request_to_end_that_reaches_both_processes_leaves_nothing_behind(
+    model, photos, own_temporary_folder
+):
+    command = [sys.executable, "-m", "tagger", "bench", "suggest", str(photos("everyday", 40))]
+    with subprocess.Popen(command, start_new_session=True) as running:
+        wait_until(lambda: list(own_temporary_folder.glob("*/library")))
+        os.killpg(running.pid, signal.SIGTERM)
+        running.wait(30)
+    wait_until(lambda: not list(own_temporary_folder.iterdir()))
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signal")
 @pytest.mark.parametrize("victim", ["command", "child"])
 def test_a_kill_leaves_nothing_behind(victim, model, photos, own_temporary_folder):

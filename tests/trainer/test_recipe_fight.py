@@ -92,7 +92,8 @@ def test_a_whole_fight_ends_with_one_line_and_two_tables(name, tmp_path, test_da
     assert list((run / "seeds/0/original/tensorboard").iterdir())
     after = sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
     assert after == before
-    _predicts(name, folder, run, tmp_path, test_data)
+    if name in ("dog-breeds", "fashion-attributes", "photo-tags"):
+        _predicts(name, folder, run, tmp_path, test_data)
 
 
 _MULTI = ("satellite", "posters", "photo")

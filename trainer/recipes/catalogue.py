@@ -31,9 +31,9 @@ from trainer.recipes.forms.satellite import FORM as SATELLITE_FORM
 from trainer.recipes.forms.satellite import read_satellite
 from trainer.recipes.forms.tags import FORM as TAGS_FORM
 from trainer.recipes.forms.tags import TOP_LABELS, read_photo_tags
-from trainer.recipes.ours import OurSetting
 from trainer.recipes.scratch_net import ScratchNet
 from trainer.recipes.source_method import SourceSetting
+from trainer.recipes.tuning import OurSetting
 
 KERAS_EPSILON = 1e-7
 GREY_FILL = (124, 116, 104)

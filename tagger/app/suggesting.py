@@ -89,16 +89,18 @@ class Suggesting(QObject):
         self.changed.emit()
 
     def look_first(self, slots: Sequence[int]) -> None:
-        """Do the photos on screen before the others."""
-        if self.running and not self.paused:
+        """Do the photos on screen before the others, also if that begins after a pause."""
+        if self.running:
             self._client.prioritise(slots)
 
     def toggle_pause(self) -> None:
-        """Pause, or go on."""
+        """Pause, or go on; shown at once, also while the model is being started."""
         if self.paused:
             self._client.resume()
         else:
             self._client.pause()
+        self.paused = not self.paused
+        self.changed.emit()
 
     def close(self) -> None:
         """End the suggester."""
@@ -130,8 +132,6 @@ class Suggesting(QObject):
             self.problems += 1
             if message["kind"] in DANGEROUS:
                 self.dangerous.emit(message["slot"], message["reason"])
-        elif kind in ("paused", "resumed"):
-            self.paused = kind == "paused"
         elif kind in ("finished", "stopped"):
             self._end(message)
         elif kind in ("error", "crashed"):

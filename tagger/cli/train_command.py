@@ -18,6 +18,7 @@ from typing import Any
 
 from tagger.cli.opening import ModelError, ensure_bundle, opened_library, run_trainer
 from tagger.cli.output import emit
+from tagger.core.verdict import verdict_sentence
 from tagger.library.opening import checked_folder
 
 
@@ -53,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _text(result: dict[str, Any], folder: Path) -> str:
-    advice = "recommended" if result["recommended"] else "not recommended"
-    lines = [f"The new model is {result['verdict']} – {advice}."]
+    advice = "Recommended" if result["recommended"] else "Not recommended"
+    lines = [f"{verdict_sentence(result['verdict'])} {advice}."]
     lines += [f"  {reason}" for reason in result["reasons"]]
     lines.append(f"Take it: tagger models use {result['bundle'][:12]} --library {folder}")
     return "\n".join(lines)

@@ -15,6 +15,11 @@ BETTER: Verdict = "better"
 NOT_WORSE: Verdict = "not worse"
 CANNOT_TELL: Verdict = "can't tell yet"
 
+_SENTENCES: dict[str, str] = {
+    BETTER: "The new model is better.",
+    NOT_WORSE: "The new model is not worse.",
+}
+
 MARGIN = 0.02
 """A model may be this much worse at the lower end of the interval and still count as not worse."""
 
@@ -72,6 +77,11 @@ def overall_verdict(words: Sequence[Verdict]) -> Verdict:
     if CANNOT_TELL in words:
         return CANNOT_TELL
     return BETTER if BETTER in words else NOT_WORSE
+
+
+def verdict_sentence(word: str) -> str:
+    """Say the verdict on a whole model: one of the three, anything else counts as can't tell."""
+    return _SENTENCES.get(word, "Can't tell yet which model is better.")
 
 
 def few_examples(name: str, confirmed: int) -> str:

@@ -168,7 +168,7 @@ def _ways(found: dict[str, Any], obtained: str) -> Section:
         if each.get("verified") is False:
             state += ", not verified"
             unverified = True
-        lines.append((each["key"], f"{each['title']}: {state}"))
+        lines.append((each["title"], state))
     if unverified:
         words = "written from its documentation, never tried by the makers of this program"
         lines.append(("not verified", words))

@@ -45,8 +45,8 @@ class Plan:
     seed: int = 0
     threads: int = 0
 
-    def settings(self) -> FitSettings:
-        """Return what the loop is told."""
+    def settings(self, groups: int) -> FitSettings:
+        """Return what the loop is told, for so many groups: the loss is the mean over them."""
         return FitSettings(
             epochs=self.epochs,
             seconds=self.seconds,
@@ -55,7 +55,7 @@ class Plan:
                 rate=self.backbone_rate, head_rate=self.head_rate, decay=self.decay, clip=5.0
             ),
             schedule=Schedule("one-cycle"),
-            losses=LossSettings(per_base_rate=True),
+            losses=LossSettings(per_base_rate=True, share=1 / groups),
             augmentation=Augmentation(flip=0.5, shift=0.06, fill=None),
             average=self.average,
             train_part=TRAIN,

@@ -93,7 +93,7 @@ def teach(
     for core, head in zip(cores, net.heads, strict=True):
         _start_head(head, core, old)
     keep = Distillation(_heads_to_keep(ancestry), old, plan.keep)
-    settings = plan.settings()
+    settings = plan.settings(len(examples.groups))
 
     def objective(rows: Rows) -> Objective:
         return make_objective(examples, rows, settings.losses, [keep])

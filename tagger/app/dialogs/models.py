@@ -75,7 +75,7 @@ class ModelsDialog(Dialog):
         self.note.setMaxLength(LONGEST_NOTE)
         self.note.editingFinished.connect(self._keep_note)
         self.comparison = Comparison(self._compared, self._not_compared, self)
-        self.comparison.changed.connect(self._show_chosen)
+        self.comparison.changed.connect(lambda: self._show_comparison(self.chosen))
         self.compare_button = button("Compare", self.compare)
         self.report_button = button("Report", self.show_report)
         self.card_button = button("Card", self.show_card)

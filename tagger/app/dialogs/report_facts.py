@@ -10,17 +10,11 @@ from typing import Any
 from tagger.app.dialogs.words import count
 from tagger.bundle.spec import BundleSpec
 from tagger.core.errors import TaggerError
-from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE
+from tagger.core.verdict import JUDGED_WELL, verdict_sentence
 from tagger.library.places import user_folder
 from tagger.library.runs import REPORT_PAGE, read_curves
 
 MEASURES = {"map": "mean average precision", "accuracy": "accuracy"}
-
-_VERDICTS: dict[str, str] = {
-    BETTER: "The new model is better.",
-    NOT_WORSE: "The new model is not worse.",
-}
-_CANNOT_TELL = "Can't tell yet which model is better."
 
 
 class ReportError(TaggerError):
@@ -148,7 +142,7 @@ class Report:
     @property
     def title(self) -> str:
         """The verdict as a sentence."""
-        return _VERDICTS.get(self.verdict, _CANNOT_TELL)
+        return verdict_sentence(self.verdict)
 
     @property
     def advice(self) -> str:

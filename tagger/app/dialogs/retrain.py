@@ -311,8 +311,7 @@ def _tell_end(run: RetrainRun, host: Host, window: QWidget | None) -> None:
     if window is None or any(each.isVisible() for each in window.findChildren(RetrainDialog)):
         return
     if run.report is not None:
-        advice = run.report.advice.lower()
-        words = f"A new model was made. {run.report.title} It is {advice}."
+        words = f"A new model was made. {run.report.title} {run.report.advice}."
         host.say(words, ("Show the report", lambda: _open(window)))
     elif run.failure:
         host.say(f"No new model was made: {run.failure}")

@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
+
+from tagger.core.errors import TaggerError
 from tagger.library.annotation_read import is_ours, take_in
 from tagger.library.annotations import render
 from tagger.library.catalog import Catalog
@@ -23,6 +26,7 @@ from tagger.library.places import ANNOTATIONS, LibraryPlaces
 
 _QUIET_SECONDS = 1.5
 _LONGEST_SECONDS = 10.0
+_AGAIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,13 @@ class MirrorState:
         path: the file, or the one written instead.
         sentence: what the user should know (changed by somebody else, foreign, not writable).
         conflict: True when somebody changed our file; nothing is written until it is settled.
+        failed: nothing was written, and it may go better later.
     """
 
     path: Path
     sentence: str = ""
     conflict: bool = False
+    failed: bool = False
 
 
 def annotation_path(places: LibraryPlaces) -> tuple[Path, str]:
@@ -85,7 +91,7 @@ def write_mirror(places: LibraryPlaces, catalog: Catalog, force: bool = False) -
     try:
         digest = write_whole(path, render(catalog.reader))
     except OSError as error:
-        return MirrorState(path, f"{path} could not be written ({error.strerror}).")
+        return MirrorState(path, f"{path} could not be written ({error.strerror}).", failed=True)
     status = path.stat()
     entry = {
         "revision": revision,
@@ -95,6 +101,20 @@ def write_mirror(places: LibraryPlaces, catalog: Catalog, force: bool = False) -
     }
     catalog.set_meta("mirror", json.dumps(entry))
     return MirrorState(path, sentence)
+
+
+def mirrored_or_why(places: LibraryPlaces, catalog: Catalog, force: bool = False) -> MirrorState:
+    """Write the annotation file, or say why not; a folder that is out of reach says it elsewhere.
+
+    `failed` of the state is set when it is to be tried again.
+    """
+    path = places.annotations
+    if not places.home.is_dir():
+        return MirrorState(path, failed=True)
+    try:
+        return write_mirror(places, catalog, force)
+    except (TaggerError, apsw.Error, OSError) as error:
+        return MirrorState(path, f"{path} is not up to date: {error}", failed=True)
 
 
 def changed_sentence(path: Path) -> str:
@@ -167,6 +187,8 @@ def _hash(path: Path) -> str:
 class Mirror:
     """Writes the annotation file on a thread of its own, shortly after the last change.
 
+    What cannot be written, say in a folder that was unplugged, is tried again by itself.
+
     Attributes:
         state: of the last write; read it from any thread.
     """
@@ -207,12 +229,12 @@ class Mirror:
     def _loop(self) -> None:
         while True:
             with self._wake:
-                while not self._touched:
-                    self._wake.wait()
+                again = _AGAIN_SECONDS if self.state.failed else None
+                self._wake.wait_for(lambda: self._touched, again)
                 self._settle()
                 closing, force = self._closing, self._force
                 self._touched = self._force = False
-            self.state = write_mirror(self._places, self._catalog, force)
+            self.state = mirrored_or_why(self._places, self._catalog, force)
             if self._on_state:
                 self._on_state(self.state)
             if closing:

@@ -185,10 +185,12 @@ def test_a_folder_out_of_reach_shows_its_photos_as_missing_until_it_is_back(
 def test_own_files_are_no_news_and_a_foreign_change_of_them_is(window, photos_folder, qtbot):
     looks = []
     window.work.watching._bringing.done.connect(looks.append)
-    window.desk.selection.choose(int(window.desk.photos.order[0]))
+    slot = int(window.desk.photos.order[0])
+    window.desk.selection.choose(slot)
     window.answers.confirm()
     written = photos_folder / "tagger-annotations.json"
-    qtbot.waitUntil(lambda: written.exists() and '"confirmed"' in written.read_text("utf-8"))
+    decided = lambda: name_of(window, slot) in written.read_text("utf-8")  # noqa: E731
+    qtbot.waitUntil(lambda: written.exists() and decided(), timeout=PATIENCE)
     qtbot.wait(1_500)
     assert looks == []
 

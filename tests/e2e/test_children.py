@@ -69,7 +69,7 @@ def test_a_killed_training_is_told_and_can_be_repeated(model, photos, test_data,
         hands.wait(lambda: children(b"_trainer"), "the training runs")
         os.kill(children(b"_trainer")[0], signal.SIGKILL)
         hands.wait(lambda: dialog.problem.isVisible(), "it is told")
-        assert "broke off" in dialog.problem.text()
+        assert "present model stays as it is" in dialog.problem.text()
         assert hands.window.session.library.active_bundle_id == model
         hands.click(dialog.start_button)
         hands.wait(lambda: dialog.view.isVisible(), "the report of the second one")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import shutil
 
 import jsonschema
@@ -133,6 +134,24 @@ def test_the_mirror_writes_by_itself_and_at_close(library, tags):
     mirror.touch()
     mirror.close()
     assert '"confirmed": {"tags": ["dog"]}' in library.places.annotations.read_text()
+
+
+def test_the_mirror_outlives_a_folder_that_is_out_of_reach(library, tags, folder, monkeypatch):
+    monkeypatch.setattr("tagger.library.mirror._QUIET_SECONDS", 0.02)
+    monkeypatch.setattr("tagger.library.mirror._AGAIN_SECONDS", 0.05)
+    states = queue.SimpleQueue()
+    elsewhere = folder.with_name("unplugged")
+    folder.rename(elsewhere)
+    mirror = Mirror(library, states.put)
+    state = states.get(timeout=10)
+    assert (state.failed, state.sentence) == (True, "")
+    assert not folder.exists(), "nothing is made in its place"
+    elsewhere.rename(folder)
+    decide(library, 1, tags["dog"])
+    while states.get(timeout=10).failed:
+        pass
+    assert '"confirmed": {"tags": ["dog"]}' in library.places.annotations.read_text()
+    mirror.close()
 
 
 def test_a_name_that_is_not_utf8_comes_back(tmp_path, folder):

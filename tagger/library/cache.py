@@ -46,7 +46,7 @@ class EmbeddingStore:
             writable: only the suggester may write, and it holds the library's lock.
         """
         layout = Layout(space_id, size, by_column=False, empty=float("nan"))
-        return cls(_open_file(cache_dir / EMBEDDINGS / space_id, layout, writable))
+        return cls(_open_file(cache_dir, (EMBEDDINGS, space_id), layout, writable))
 
     @property
     def capacity(self) -> int:
@@ -130,7 +130,7 @@ class ScoreStore:
     def open(cls, cache_dir: Path, spec: BundleSpec, *, writable: bool = False) -> ScoreStore:
         """Open the scores of a bundle; where none are kept it is empty."""
         layout = Layout(spec.bundle_id, spec.label_count, by_column=True, empty=float("nan"))
-        return cls(_open_file(cache_dir / SCORES / spec.bundle_id, layout, writable), spec)
+        return cls(_open_file(cache_dir, (SCORES, spec.bundle_id), layout, writable), spec)
 
     @property
     def capacity(self) -> int:
@@ -227,11 +227,13 @@ def prune_cache(cache_dir: Path, *, spaces: int = 3, bundles: int = 6) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _open_file(folder: Path, layout: Layout, writable: bool) -> ArrayFile:
-    file = ArrayFile(folder, layout, writable=writable)
+def _open_file(
+    cache_dir: Path, inner: tuple[str, str], layout: Layout, writable: bool
+) -> ArrayFile:
+    file = ArrayFile(cache_dir, inner, layout, writable=writable)
     if writable:
         with contextlib.suppress(OSError):
-            os.utime(folder / CURRENT)
+            os.utime(file.folder / CURRENT)
     return file
 
 

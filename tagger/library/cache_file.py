@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.errors import TaggerError
+from tagger.library.cache_folder import make_cache_folder
 
 FORMAT = "tagger-cache"
 VERSION = 1
@@ -88,14 +89,17 @@ class ArrayFile:
         rows: float16 [capacity, width]; a transposed view where the layout is by column.
     """
 
-    def __init__(self, folder: Path, layout: Layout, *, writable: bool) -> None:
-        """Map the current file, if there is a sound one.
+    def __init__(
+        self, cache_dir: Path, inner: tuple[str, ...], layout: Layout, *, writable: bool
+    ) -> None:
+        """Map the current file of a folder in the cache, if there is a sound one.
 
         A writer also throws away what is not sound: foreign or half-written files, and rows
         whose check does not hold.
         """
-        self.folder = folder
-        self._pointer = os.path.join(folder, CURRENT)
+        self.folder = cache_dir.joinpath(*inner)
+        self._cache_dir, self._inner = cache_dir, inner
+        self._pointer = os.path.join(self.folder, CURRENT)
         self.layout = layout
         self._writable = writable
         self._touched = 0
@@ -129,7 +133,7 @@ class ArrayFile:
         capacity = -(-(slots + slots // 8) // _STEP) * _STEP
         name = f"{secrets.token_hex(8)}.bin"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_cache_folder(self._cache_dir, *self._inner)
             self._write_file(self.folder / name, capacity)
             _point_to(self.folder, name)
         except OSError as error:

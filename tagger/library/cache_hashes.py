@@ -31,7 +31,7 @@ class HashStore:
             cache_dir: the library's cache folder.
             writable: only the suggester may write, and it holds the library's lock.
         """
-        return cls(ArrayFile(cache_dir / FOLDER, _LAYOUT, writable=writable))
+        return cls(ArrayFile(cache_dir, (FOLDER,), _LAYOUT, writable=writable))
 
     def read(
         self, slots: NDArray[np.int64], signatures: NDArray[np.uint64]

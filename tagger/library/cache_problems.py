@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tagger.core.errors import TaggerError
 from tagger.library.cache_file import CacheError
+from tagger.library.cache_folder import make_cache_folder
 
 DATABASE = "cache.sqlite"
 _VERSION = 1
@@ -56,7 +57,7 @@ class ProblemTable:
         """
         path = cache_dir / DATABASE
         try:
-            cache_dir.mkdir(parents=True, exist_ok=True)
+            make_cache_folder(cache_dir)
             try:
                 self._connection = _open_for_writing(path)
             except (apsw.NotADBError, apsw.CorruptError, _ForeignTable):

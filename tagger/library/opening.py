@@ -37,11 +37,13 @@ def checked_folder(folder: Path) -> Path:
     return path
 
 
-def find_places(folder: Path) -> LibraryPlaces:
+def find_places(folder: Path, *, make: bool = True) -> LibraryPlaces:
     """Return where the library of a folder lies; a subfolder of a library gives that library.
 
     Catalog and cache lie in the folder itself, or, where it cannot be written, has a path that is
     not UTF-8, or is a network share (SQLite's WAL does not work there), in the user data folder.
+    Without `make` no folder is made: for those who only work on libraries that were opened, so
+    that nothing appears at the empty mount point of one that is away.
 
     Raises:
         OpenError: the folder cannot be opened.
@@ -49,25 +51,27 @@ def find_places(folder: Path) -> LibraryPlaces:
     home = checked_folder(folder)
     for above in (home, *home.parents):
         if (above / HIDDEN / "catalog.sqlite").is_file() and not _on_network(above):
-            if _can_hold(above / HIDDEN):
+            if _can_hold(above / HIDDEN, make):
                 return LibraryPlaces(above, above / HIDDEN, True)
             break
-    if not _on_network(home) and _can_hold(home / HIDDEN):
+    if not _on_network(home) and _can_hold(home / HIDDEN, make):
         return LibraryPlaces(home, home / HIDDEN, True)
     digest = hashlib.blake2b(os.fsencode(home), digest_size=16).hexdigest()
     data = user_folder("libraries") / digest
-    data.mkdir(exist_ok=True)
+    if make:
+        data.mkdir(exist_ok=True)
     return LibraryPlaces(home, data, False)
 
 
-def _can_hold(folder: Path) -> bool:
+def _can_hold(folder: Path, make: bool) -> bool:
     """Say whether a catalog can lie there: it can be written, and SQLite can name it."""
     try:
         str(folder).encode("utf-8")
     except UnicodeEncodeError:
         return False
     try:
-        folder.mkdir(exist_ok=True)
+        if make:
+            folder.mkdir(exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()

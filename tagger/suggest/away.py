@@ -31,6 +31,14 @@ def library_away(folder: Path) -> FolderAway:
     )
 
 
+def no_library(folder: Path) -> FolderAway:
+    """Return the error of a folder that is there, but in which no library was opened."""
+    return FolderAway(
+        f"There is no library in {folder}. If its photos lie on a disk that is not connected, "
+        "connect it; else open the folder in the program first."
+    )
+
+
 def photos_away(folders: list[bytes], count: int) -> FolderAway:
     """Return the error of photos that were left out because their folder is not there."""
     named = " and ".join(os.fsdecode(folder) for folder in folders)

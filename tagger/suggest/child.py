@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tagger.core.errors import TaggerError
 from tagger.core.preprocessing import Preprocessing
 from tagger.suggest.apart import serve_decode
+from tagger.suggest.away import library_away
 from tagger.suggest.engine import DeviceLost
 from tagger.suggest.job import Job
 from tagger.suggest.marks import withdraw
@@ -175,7 +176,7 @@ class Suggester:
         except DeviceLost as error:
             return self._go_on_without_it(request, str(error))
         except TaggerError as error:
-            return {"type": "error", "message": str(error)}
+            return {"type": "error", "message": str(self._cause(error))}
         except Exception as error:
             log.exception("the run failed")
             return {
@@ -183,6 +184,12 @@ class Suggester:
                 "message": f"Suggesting stopped because of an error in the program ({error!r}). "
                 "The log file says more.",
             }
+
+    def _cause(self, error: TaggerError) -> TaggerError:
+        """Return why a run failed: what cannot be read or written is often just not there."""
+        if self._place and not self._place.is_there():
+            return library_away(self._place.places.home)
+        return error
 
     def _go_on_without_it(self, request: Message, reason: str) -> Message:
         """Have the rest done by the processor: to this process the graphics card is lost."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tagger.library.cache_file import CacheError
+from tagger.library.cache_folder import make_cache_folder
 
 NAME = "in-flight.bin"
 _BYTES = 4096
@@ -35,7 +36,7 @@ class InFlight:
         """
         path = cache_dir / NAME
         try:
-            cache_dir.mkdir(parents=True, exist_ok=True)
+            make_cache_folder(cache_dir)
             if not path.exists() or path.stat().st_size != _BYTES:
                 path.write_bytes(bytes(_BYTES))  # no holes: see `cache_file`
             with path.open("r+b") as file:

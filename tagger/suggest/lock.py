@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tagger.core.errors import TaggerError
+from tagger.library.cache_file import CacheError
 from tagger.library.file_lock import FileLock, LockHeld
 
 NAME = "suggester.lock"
@@ -23,6 +24,7 @@ def lock_library(data_folder: Path, home: Path) -> FileLock:
 
     Raises:
         LibraryBusy: another process holds it.
+        CacheError: the folder cannot be written, or just went away.
     """
     try:
         return FileLock(data_folder / NAME)
@@ -30,4 +32,9 @@ def lock_library(data_folder: Path, home: Path) -> FileLock:
         raise LibraryBusy(
             f"Another window or command is already computing suggestions for {home}. "
             "Wait until it is done, or close it."
+        ) from error
+    except OSError as error:
+        raise CacheError(
+            f"The folder {data_folder} cannot be written ({error.strerror}). Make it writable, or "
+            "connect its disk, then start again."
         ) from error

@@ -19,7 +19,7 @@ from tagger.library.cache_hashes import HashStore
 from tagger.library.cache_problems import ProblemTable
 from tagger.library.opening import find_places
 from tagger.library.places import LibraryPlaces
-from tagger.suggest.away import identity
+from tagger.suggest.away import identity, no_library
 from tagger.suggest.engine import Engine, ModelFailed
 from tagger.suggest.inflight import InFlight
 from tagger.suggest.lock import lock_library
@@ -77,11 +77,14 @@ class Workplace:
 
         Raises:
             OpenError: the folder cannot be opened.
+            FolderAway: nobody opened it as a library, or its disk is not there.
             LibraryBusy: another suggester works on it.
             CacheError: its cache cannot be written.
         """
         self.asked_for = folder
-        self.places: LibraryPlaces = find_places(folder)
+        self.places: LibraryPlaces = find_places(folder, make=False)
+        if not self.places.catalog.is_file():
+            raise no_library(self.places.home)
         self._lock = lock_library(self.places.data, self.places.home)
         try:
             self.problems = ProblemTable(self.places.cache)

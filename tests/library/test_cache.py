@@ -14,6 +14,8 @@ from tagger.bundle.spec import BundleGroup, BundleLabel, BundleSpec
 from tagger.core.preprocessing import Preprocessing
 from tagger.library.cache import EmbeddingStore, ScoreStore, prune_cache
 from tagger.library.cache_file import HEADER_BYTES, CacheError
+from tagger.library.cache_problems import ProblemTable
+from tagger.suggest.inflight import InFlight
 
 SIZE = 6
 
@@ -324,3 +326,17 @@ def test_only_the_latest_spaces_and_bundles_are_kept(tmp_path):
     prune_cache(tmp_path, spaces=3)
     left = sorted(path.name for path in (tmp_path / "embeddings").iterdir())
     assert left == ["space0", "space3", "space4"]
+
+
+def test_a_cache_never_makes_the_library_it_belongs_to(tmp_path):
+    data = tmp_path / "photos" / ".tagger"
+    data.mkdir(parents=True)
+    store = embeddings(data / "cache")
+    store.write(slots(0), rows(1), signed(7))
+    (tmp_path / "photos").rename(tmp_path / "unplugged")
+    with pytest.raises(CacheError):
+        store.write(slots(1), rows(2), signed(8))
+    for opened in (ProblemTable, InFlight):
+        with pytest.raises(CacheError):
+            opened(data / "cache")
+    assert os.listdir(tmp_path) == ["unplugged"]

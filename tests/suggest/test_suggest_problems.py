@@ -2,6 +2,7 @@
 
 import csv
 import os
+import queue
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,9 @@ from tagger.core.names import new_id
 from tagger.library.cache_problems import read_problems
 from tagger.library.library import Library
 from tagger.suggest.blocking import run_suggest
-from tagger.suggest.client import suggester_command
+from tagger.suggest.child import Suggester
+from tagger.suggest.client import SuggesterError, suggester_command
+from tagger.suggest.workplace import Workplace
 
 pytestmark = pytest.mark.slow
 
@@ -180,6 +183,36 @@ def test_a_library_whose_disk_goes_away_is_told_in_one_sentence(make_library, st
     assert rest["problems"] == [], "no photo is accused"
     assert rest["done"] + rest["skipped"] == 300
     assert rest["skipped"] > 0
+
+
+def test_a_library_that_goes_just_as_a_batch_is_stored_is_not_made_anew(
+    make_library, tiny, monkeypatch
+):
+    home, said = make_library(8), queue.SimpleQueue()
+    really = Workplace.is_there
+
+    def looked_and_then_it_went(place):
+        there = really(place)
+        if there:
+            home.rename(home.with_name("unplugged"))
+        return there
+
+    monkeypatch.setattr(Workplace, "is_there", looked_and_then_it_went)
+    suggester = Suggester(said.put)
+    suggester.handle({"type": "start", "library": str(home), "bundle": str(tiny)})
+    while (last := said.get(timeout=30))["type"] not in ("error", "finished"):
+        pass
+    suggester.close()
+    assert last.get("message", "").startswith(f"The folder {home} is no longer there.")
+    assert not home.exists()
+
+
+def test_nothing_is_made_at_the_empty_mount_point_of_a_library(tmp_path, tiny):
+    home = tmp_path / "mount-point"
+    home.mkdir()
+    with pytest.raises(SuggesterError, match=r"There is no library in .* connect it"):
+        run_suggest(home, tiny)
+    assert list(home.iterdir()) == []
 
 
 def test_a_root_that_is_away_costs_one_sentence_and_the_others_are_done(

@@ -20,7 +20,7 @@ from trainer.loop.settings import FitSettings
 from trainer.metrics.multi import f_beta
 from trainer.recipes.backbones import Choice, choose_backbone
 from trainer.recipes.catalogue import RECIPES
-from trainer.recipes.contest import Contest
+from trainer.recipes.contest import Contest, looking_order, with_choice
 from trainer.recipes.figures import (
     Evidence,
     cross_entropy,
@@ -243,6 +243,20 @@ def test_unsure_values_do_not_pull_a_head_down():
     left_out = fit_heads([group], features, photos, unsure={"neck": unsure})["neck"]
     assert plain.right > 0.9
     assert left_out.logits(features)[:, 2].mean() > plain.logits(features)[:, 2].mean() + 1
+
+
+def test_however_few_photos_are_looked_at_some_train_and_some_choose():
+    group = multi_group("tags", "a", np.ones((563, 1)))
+    parts = np.array(["train"] * 563)
+    for seed in range(3):
+        examples = with_choice(Examples(("x",) * 563, (group,), parts), seed)
+        order = looking_order(examples, seed)
+        assert sorted(order.tolist()) == list(range(563))
+        for count in (32, 64, 256):
+            seen = examples.parts[order[:count]]
+            assert (seen == "choice").mean() == pytest.approx(0.15, abs=0.02)
+    alone = with_choice(Examples(("x",), (group.only(np.array([0])),), parts[:1]), 0)
+    assert alone.parts.tolist() == ["train"]
 
 
 def test_epochs_are_scaled_to_as_many_steps_as_the_source_took():

@@ -23,6 +23,9 @@ from trainer.recipes.saved import Facts
 Tell = Callable[[float, str], None]
 CHOICE_SHARE = 0.15
 
+_ORDER = 1
+"""Makes the order of looking another draw than what is set aside to choose by."""
+
 
 def with_choice(examples: Examples, seed: int) -> Examples:
     """Set a part of training aside to choose by, unless the folder's own split has one."""
@@ -30,13 +33,26 @@ def with_choice(examples: Examples, seed: int) -> Examples:
     if CHOICE not in parts:
         rows = examples.rows(TRAIN)
         drawn = np.random.default_rng(seed).permutation(rows)
-        parts[drawn[: max(1, round(CHOICE_SHARE * len(rows)))]] = CHOICE
+        count = min(max(1, round(CHOICE_SHARE * len(rows))), len(rows) - 1)
+        parts[drawn[: max(0, count)]] = CHOICE
     return examples.with_parts(parts)
 
 
 def without_choice(examples: Examples) -> Examples:
     """Let all of training train."""
     return examples.with_parts(np.where(examples.parts == CHOICE, TRAIN, examples.parts))
+
+
+def looking_order(examples: Examples, seed: int) -> NDArray[np.int64]:
+    """Return the photos that are learned from, in the order in which they are looked at.
+
+    Whatever the time suffices for holds training photos and photos to choose by in their
+    proportion.
+    """
+    rng = np.random.default_rng((seed, _ORDER))
+    parts = [rng.permutation(examples.rows(part)) for part in (TRAIN, CHOICE)]
+    places = [(np.arange(len(rows)) + 0.5) / max(1, len(rows)) for rows in parts]
+    return np.concatenate(parts)[np.argsort(np.concatenate(places), kind="stable")]
 
 
 @dataclass

@@ -24,10 +24,16 @@ from trainer.feeding.pixels import PixelStore
 from trainer.loop.predict import parameter_count
 from trainer.nets.heads import HeadSettings
 from trainer.nets.net import Net, make_net
-from trainer.recipes.contest import Contest, Outcome, with_choice, without_choice
+from trainer.recipes.contest import (
+    Contest,
+    Outcome,
+    looking_order,
+    with_choice,
+    without_choice,
+)
 from trainer.recipes.features import Rooted, features_of
 from trainer.recipes.figures import multi_thresholds
-from trainer.recipes.forms.common import CHOICE, TRAIN
+from trainer.recipes.forms.common import CHOICE
 from trainer.recipes.judge import Scores
 from trainer.recipes.linear import fit_heads
 from trainer.recipes.maybe import HALF, UNSURE, Masks, choose_treatment, marked, with_halves
@@ -57,7 +63,7 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
     store = contest.pack(backbone.preprocessing)
     examples = without_choice(contest.examples)
     began = time.monotonic()
-    rows = np.random.default_rng(seed).permutation(examples.rows(TRAIN))
+    rows = looking_order(examples, seed)
     contest.tell(0.0, "Looking at the photos once")
     seen = _look(contest, backbone, store, rows, began)
     looked_s = time.monotonic() - began

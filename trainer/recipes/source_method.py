@@ -21,7 +21,13 @@ from trainer.loop.predict import parameter_count, predict
 from trainer.loop.settings import FitSettings
 from trainer.nets.heads import HeadSettings
 from trainer.nets.net import Net, make_net
-from trainer.recipes.contest import Contest, Outcome, with_choice, without_choice
+from trainer.recipes.contest import (
+    Contest,
+    Outcome,
+    looking_order,
+    with_choice,
+    without_choice,
+)
 from trainer.recipes.features import FeatureStore, NoBackbone, features_of
 from trainer.recipes.forms.common import CHOICE, TRAIN
 from trainer.recipes.judge import Scores
@@ -113,8 +119,7 @@ def _on_features(
 ) -> Outcome:
     """Ask the frozen backbone once, then train the heads; both within the seconds."""
     began = time.monotonic()
-    rows = np.flatnonzero(np.isin(examples.parts, (TRAIN, CHOICE)))
-    rows = np.random.default_rng(seed).permutation(rows)
+    rows = looking_order(examples, seed)
     contest.tell(0.0, "Looking at the photos once")
     until = began + LOOKING_SHARE * contest.seconds
     features = features_of(net.backbone, store, rows, until=until)

@@ -114,7 +114,8 @@ def measured(name: str, folder: Path, provider: str, seconds: float) -> list[str
     """Return a row of figures: D, I, B, E, E/B, naive, batch, provider, the card's load."""
     with Busy() as busy:
         found = tagger(
-            "bench", "suggest", str(folder), "--provider", provider, "--seconds", str(seconds)
+            *("bench", "suggest", str(folder), "--details"),
+            *("--provider", provider, "--seconds", str(seconds)),
         )
     print(f"{name}: {json.dumps(found)}", file=sys.stderr)
     keys = ("decode_per_s", "model_per_s", "bound_per_s", "end_to_end_per_s")
@@ -132,7 +133,8 @@ def measured(name: str, folder: Path, provider: str, seconds: float) -> list[str
 def stages(name: str, folder: Path, provider: str, seconds: float) -> list[list[str]]:
     """Return what a photo costs in each stage, a row each."""
     found = tagger(
-        "bench", "suggest", str(folder), "--provider", provider, "--seconds", str(seconds)
+        *("bench", "suggest", str(folder), "--details"),
+        *("--provider", provider, "--seconds", str(seconds)),
     )
     return [[name, stage, f"{cost:.2f}"] for stage, cost in found["breakdown_ms"].items()]
 

@@ -113,7 +113,7 @@ def parts() -> dict[str, Callable[[Path, Path], None]]:
 
 def _speed(folder: Path, part: str, title: str) -> None:
     command = [sys.executable, "-m", "tagger", "bench", "suggest", str(folder), "--json"]
-    command += ["--model", str(_starter())]
+    command += ["--details", "--model", str(_starter())]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(json.dumps(found), flush=True)

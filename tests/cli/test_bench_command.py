@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_figures_agree_and_the_folder_stays_as_it_was(
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     folder.chmod(0o555)
     before, data_before = everything_below(folder), everything_below(own_user_data)
-    code, found, _ = tagger("bench", "suggest", folder, "--seconds", 3, "--json")
+    code, found, _ = tagger("bench", "suggest", folder, "--seconds", 3, "--json", "--details")
     folder.chmod(0o755)
     assert code == 0
     assert found.keys() >= KEYS
@@ -162,10 +163,25 @@ def child_of(pid):
     return int(children[0])
 
 
-def test_json_is_the_last_line_of_stdout(model, photos):
+def test_json_is_one_line_of_the_promised_keys(model, photos):
     command = [sys.executable, "-m", "tagger", "bench", "suggest", str(photos("everyday", 3))]
     done = subprocess.run(
         [*command, "--json", "--seconds", "1"], capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout.splitlines()[-1])["photos"] == 3
-    assert len(done.stdout.splitlines()) == 1
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert found.keys() == KEYS
+    assert found["photos"] == 3
+
+
+@pytest.mark.slow
+def test_the_text_says_what_each_figure_is_and_where_the_time_went(model, photos):
+    command = [sys.executable, "-m", "tagger", "bench", "suggest", str(photos("everyday", 6))]
+    said = subprocess.run(
+        [*command, "--seconds", "1"], capture_output=True, text=True, check=True
+    ).stdout
+    for words in ("load", "D ", "I ", "1/(1/D + 1/I)", "E ", "naive loop", "decoding", "waiting"):
+        assert words in said
+    assert re.fullmatch(
+        r"E/B = \d\.\d\d: [\d.]+ photos/s, \d+% of .*; E/N = [\d.]+\.", said.splitlines()[-1]
+    )

@@ -8,7 +8,7 @@ import pytest
 import recipe_layouts
 
 from tagger.core.errors import TaggerError
-from trainer.recipes.forms.common import CHOICE, JUDGED, TRAIN
+from trainer.recipes.forms.common import CHOICE, JUDGED, TRAIN, PhotoFolder
 from trainer.recipes.forms.dogs import read_dogs
 from trainer.recipes.forms.fashion import (
     known_values,
@@ -55,6 +55,26 @@ def test_planets_split_is_the_sources_and_nothing_is_written(planet):
     assert sorted(train) == data.examples.rows(TRAIN).tolist()
     assert sorted(judged) == data.examples.rows(JUDGED).tolist()
     assert listing(planet) == before
+
+
+def test_a_photo_is_found_whatever_the_case_and_form_of_its_ending(tmp_path, test_data):
+    names = ["a.JPG", "b.jpeg", "c.jpg", "c.JPG", "d.1.png", "deep dir/e.JPEG"]
+    for name in names:
+        photo(tmp_path / name, test_data)
+    found = PhotoFolder(tmp_path)
+    asked = ["a", "b.jpg", "c.jpg", "c.JPG", "d.1", "deep dir/e.jpg"]
+    assert [found.find(name) for name in asked] == [tmp_path / name for name in names]
+    assert [found.find(name) for name in ("", "f", "deep dir/../a", "/a", "deep dir")] == [None] * 5
+
+
+def test_tables_of_windows_are_read_like_any_other(planet):
+    table = planet / "train_v2.csv"
+    plain = read_satellite(planet)
+    text = table.read_text().replace("\n", "\r\n")
+    table.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    again = read_satellite(planet)
+    assert again.names == plain.names
+    assert (again.examples.groups[0].targets == plain.examples.groups[0].targets).all()
 
 
 def test_missing_satellite_photos_are_counted_and_left_out(planet):
@@ -213,8 +233,10 @@ def test_fashion_groups_values_and_what_is_not_known(contest):
     assert groups["collar_design"].answers[row["Images/a.jpg"]] == 2
     assert groups["collar_design"].answers[row["Images/c.jpg"]] < 0
     assert groups["coat_length"].answers[row["Images/b.jpg"]] < 0
-    assert data.facts["maybe"]["collar_design"][row["Images/a.jpg"]].tolist()[1]
+    assert data.maybe["collar_design"][row["Images/a.jpg"]].tolist()[1]
     assert data.facts["rows"]["collar_design"] == 4
+    fewer = data.without([0], "cannot be read")
+    assert len(fewer.maybe["collar_design"]) == len(fewer) == len(data) - 1
     assert "1 photo" in data.remarks[0]
     assert listing(contest) == before
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ from trainer.recipes.figures import multi_thresholds
 from trainer.recipes.forms.common import CHOICE
 from trainer.recipes.judge import Scores
 from trainer.recipes.linear import fit_heads
-from trainer.recipes.maybe import HALF, UNSURE, Masks, choose_treatment, marked, with_halves
+from trainer.recipes.maybe import HALF, UNSURE, choose_treatment, marked, with_halves
 from trainer.recipes.saved import facts_of, logits_of
 from trainer.recipes.source_method import LOOKING_SHARE
 from trainer.recipes.tuning import Lesson, OurSetting, Tuning, start_from, to_scores
@@ -144,7 +144,7 @@ def _fitted(
 ) -> Lesson:
     """Fit the heads, with the treatment of *maybe* that is right more often out of fold."""
     features, photos = np.concatenate(seen), np.tile(rows, len(seen))
-    found = marked(examples, cast(Masks, contest.data.facts.get("maybe", {})))
+    found = marked(examples, contest.data.maybe)
     if not found:
         groups = [group.only(photos) for group in examples.groups]
         return Lesson(examples, {}, fit_heads(groups, features, photos, seed), None)

@@ -38,6 +38,7 @@ class RecipeData:
         split: where the parts come from, in words.
         remarks: sentences on what was left out.
         facts: what else the recipe's report says, as plain JSON values.
+        maybe: bool [photos, labels] by group, where a label may be right beside the one that is.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class RecipeData:
     split: str
     remarks: tuple[str, ...] = ()
     facts: dict[str, object] = field(default_factory=dict)
+    maybe: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -53,7 +55,8 @@ class RecipeData:
     def only(self, rows: NDArray[np.int64]) -> RecipeData:
         """Return the chosen photos, in the order given."""
         names = tuple(self.names[row] for row in rows.tolist())
-        return replace(self, names=names, examples=self.examples.only(rows))
+        maybe = {name: mask[rows] for name, mask in self.maybe.items()}
+        return replace(self, names=names, examples=self.examples.only(rows), maybe=maybe)
 
     def without(self, rows: Iterable[int], why: str) -> RecipeData:
         """Return the data without some photos, with a remark that names the first of them."""
@@ -85,41 +88,46 @@ def checked_folder(folder: Path, form: str) -> Path:
 
 
 class PhotoFolder:
-    """The files of one folder, listed once, found by name with or without extension."""
+    """The photos below one folder, found by name, whatever the case and form of their ending.
+
+    A table may say `0001.jpg` where the folder holds `0001.JPG` or `0001.jpeg`. The very name goes
+    first, then the same letters in another case, then another ending of a picture.
+    """
 
     EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._names: dict[str, str] | None = None
+        self._listed: dict[PurePosixPath, dict[str, str]] = {}
 
-    def find(self, name: str, extension: str = "") -> Path | None:
+    def find(self, name: str) -> Path | None:
         """Return the file of a photo, None where there is none.
 
         Args:
-            name: file name, or a path below the folder.
-            extension: added to names that have none of a picture.
+            name: file name with or without its ending, or a path below the folder.
         """
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not name:
+        if path.is_absolute() or ".." in path.parts or not path.name:
             return None
-        if extension and path.suffix.lower() not in self.EXTENSIONS:
-            name += extension
-        if len(path.parts) > 1:
-            found = self.folder / name
-            return found if found.is_file() else None
-        real = self._listed().get(name.casefold())
-        return None if real is None else self.folder / real
+        names = self._names(path.parent)
+        stem = path.stem if path.suffix.casefold() in self.EXTENSIONS else path.name
+        others = (stem.casefold() + extension for extension in self.EXTENSIONS)
+        tried = (path.name, path.name.casefold(), *others)
+        real = next((names[one] for one in tried if one in names), None)
+        return None if real is None else self.folder / path.parent / real
 
-    def _listed(self) -> dict[str, str]:
-        if self._names is None:
+    def _names(self, inside: PurePosixPath) -> dict[str, str]:
+        """Return the names of a folder's files, by themselves and by what they fold to."""
+        if inside not in self._listed:
             try:
-                with os.scandir(self.folder) as entries:
+                with os.scandir(self.folder / inside) as entries:
                     names = sorted(entry.name for entry in entries if entry.is_file())
             except OSError:
                 names = []
-            self._names = {name.casefold(): name for name in names}
-        return self._names
+            self._listed[inside] = {name.casefold(): name for name in names} | {
+                name: name for name in names
+            }
+        return self._listed[inside]
 
 
 @dataclass(frozen=True)

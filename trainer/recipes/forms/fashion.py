@@ -129,7 +129,8 @@ def read_fashion(folder: Path) -> RecipeData:
         make_examples(found, groups, drawn_parts(len(there), JUDGED_SHARE, SEED)),
         f"80/20 of the photos drawn with random state {SEED}, all rows of a photo together",
         tuple(remarks),
-        {"maybe": maybe, "rows": _row_counts(marks), "suffix": _suffixed(marks)},
+        {"rows": _row_counts(marks)},
+        maybe,
     )
 
 
@@ -166,10 +167,6 @@ def _row_counts(marks: Sequence[Mark]) -> dict[str, int]:
     for mark in marks:
         counts[group_name(mark.group)] = counts.get(group_name(mark.group), 0) + 1
     return counts
-
-
-def _suffixed(marks: Sequence[Mark]) -> dict[str, str]:
-    return {group_name(mark.group): mark.group for mark in marks}
 
 
 @dataclass(frozen=True)

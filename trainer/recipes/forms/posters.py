@@ -131,7 +131,7 @@ def read_posters(folder: Path) -> RecipeData:
 
 def _poster(photos: PhotoFolder, number: str) -> Path | None:
     for name in dict.fromkeys((number, number.zfill(7), f"tt{number.zfill(7)}")):
-        if found := photos.find(name, ".jpg"):
+        if found := photos.find(name):
             return found
     return None
 

@@ -59,7 +59,7 @@ def read_satellite(folder: Path) -> RecipeData:
         raise FormError(f"{folder} holds no {TABLE}. Give a folder with {FORM}.")
     names, tags, labels = read_tags(table)
     photos = PhotoFolder(folder / PHOTOS)
-    paths = [photos.find(name, ".jpg") for name in names]
+    paths = [photos.find(name) for name in names]
     missing = [name for name, path in zip(names, paths, strict=True) if path is None]
     there = [at for at, path in enumerate(paths) if path is not None]
     if not there:

@@ -67,8 +67,9 @@ def as_text(found: dict[str, Any]) -> str:
     lines += [] if read.problems else ["No problems found."]
     for section in read.sections:
         lines += ["", section.title]
+        width = max(_LABEL, *(len(label) + 2 for label, _ in section.lines))
         for label, words in section.lines:
-            lines += _wrapped(f"  {label:<{_LABEL}}", words, _LABEL + 2)
+            lines += _wrapped(f"  {label:<{width}}", words, width + 2)
     return "\n".join(lines)
 
 

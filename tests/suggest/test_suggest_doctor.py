@@ -2,6 +2,7 @@
 
 import json
 import queue
+import re
 import subprocess
 import sys
 
@@ -152,6 +153,7 @@ def test_the_text_is_for_people(machine, own_user_data):
     for raw in ("{", "}", "[", "None", "True", "False"):
         assert raw not in text
     assert max(len(line) for line in text.splitlines() if "/" not in line) <= 100
+    assert re.search(r"DirectML \(any GPU on Windows\) +not installed, not verified", text)
 
 
 def test_the_last_run_is_kept_and_damage_means_none(own_user_data):

@@ -48,6 +48,23 @@ def test_without_a_list_or_photos_a_sentence_says_so(tmp_path):
     (tmp_path / "labels.csv").write_text("photo,labels,split\na.jpg,dog,train\n", "utf-8")
     with pytest.raises(LabelledError, match="None of the photos"):
         read_labelled(tmp_path)
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "labels.csv").write_text("photo,labels,split\na.jpg,,train\n", "utf-8")
+    with pytest.raises(LabelledError, match="has a label"):
+        read_labelled(tmp_path)
+
+
+@pytest.mark.parametrize("split", ["train", "val", ""])
+def test_where_the_split_leaves_nothing_to_judge_or_train_on_a_fifth_is_drawn(split, tmp_path):
+    names = [f"{at}.jpg" for at in range(10)]
+    for name in names[:-1]:
+        (tmp_path / name).touch()
+    lines = [f"{name},dog,{split}\n" for name in names]
+    (tmp_path / "labels.csv").write_text("photo,labels,split\n" + "".join(lines), "utf-8")
+    data = read_labelled(tmp_path)
+    assert len(data.photos) == 9
+    assert data.trains.sum() == 7
+    assert data.trains.tolist() == read_labelled(tmp_path).trains.tolist()
 
 
 def test_gain_is_the_mean_of_paired_differences_with_the_lower_end_of_its_interval():
@@ -76,10 +93,11 @@ def test_bench_prints_its_figures_and_leaves_the_folder_as_it_is(
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    assert list(result)[: len(KEYS)] == KEYS
-    assert result["photos"] + result["judged_photos"] == 150
+    details = json.loads(done.stderr.splitlines()[-1])
+    assert list(result) == KEYS
+    assert result["photos"] + details["judged_photos"] == 150
     assert 0.1 < result["map"] <= 1
     assert 0.1 < result["better_map"] <= 1
-    assert 0 < result["fit_s"] < result["cv_s"] < result["better_s"]
+    assert 0 < result["fit_s"] < details["cv_s"] < result["better_s"]
     assert 0.1 < result["sklearn_map"] <= 1
     assert sorted((path, path.stat().st_mtime_ns) for path in folder.rglob("*")) == before

@@ -5,14 +5,17 @@
 FOLDER has a labels.csv (photo, labels, split …) and is never written to; the starter's embeddings
 of its photos are kept in the system's temporary folder. What is measured:
 
+  photos, labels      photos that train; labels that have an example among them
   fit_s, map          the quick way: seconds of the final fit (axes and all labels, regularisation
                       chosen before); mAP on the photos that the split keeps out
-  cv_s                the same with cross-validation, out-of-fold scores, calibration, thresholds
-  better_s, better_map  the better way, all of that included
+  better_s, better_map  the better way, with cross-validation, calibration and thresholds
   gain, gain_low      better minus plain, mean of the paired differences of mAP over all folds of
                       all photos, and the lower end of its 95 % interval (Student's t)
   sklearn_s, sklearn_map  one-vs-rest logistic regression, the fit with its best C alone (chosen on
-                      the judged photos, in its favour); sklearn_grid_s is all of the grid
+                      the judged photos, in its favour)
+
+Further figures are told on stderr: cv_s (the quick way with cross-validation, out-of-fold scores,
+calibration and thresholds), sklearn_grid_s (scikit-learn's whole grid), each fold, the load.
 """
 
 from __future__ import annotations
@@ -57,21 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print. Returns the exit code."""
-    result = measure_quick(
+    result, details = measure_quick(
         read_labelled(arguments.data), arguments.folds, arguments.skip_sklearn, Progress()
     )
     if arguments.json:
+        print(json.dumps({"event": "details"} | details), file=sys.stderr)
         print(json.dumps(result))
     else:
-        for name, value in result.items():
+        for name, value in (details | result).items():
             print(f"{name:16} {value}")
     return 0
 
 
 def measure_quick(
     data: LabelledSet, folds: int, skip_sklearn: bool, progress: Progress
-) -> dict[str, Any]:
-    """Measure the quick way on labelled photos; return the figures by name.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Measure the quick way on labelled photos; return figures and further ones by name.
 
     Args:
         data: as read.
@@ -100,7 +104,7 @@ def measure_quick(
         ]
         pairs.append(both)
     gain, low = paired_gain(np.array(pairs).reshape(-1, 2))
-    return {
+    figures = {
         "photos": len(train),
         "labels": sum(len(group.fitted.labels) for group in plain.groups),
         "fit_s": _rounded(fit_s, 2),
@@ -111,6 +115,8 @@ def measure_quick(
         "gain_low": _rounded(low),
         "sklearn_s": None if rival is None else _rounded(rival.best_seconds, 2),
         "sklearn_map": None if rival is None else _rounded(rival.map),
+    }
+    details = {
         "sklearn_grid_s": None if rival is None else _rounded(rival.grid_seconds, 2),
         "sklearn_c": None if rival is None else rival.freedom,
         "cv_s": _rounded(plain.seconds, 2),
@@ -121,6 +127,7 @@ def measure_quick(
         "cores": os.cpu_count(),
         "load": [round(value, 2) for value in os.getloadavg()] if _has_load() else None,
     }
+    return figures, details
 
 
 def _few(groups: tuple[LabelledGroup, ...]) -> tuple[LabelledGroup, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tagger.library.tables import ImportTable, read_table
 
 TRAIN = "train"
 JUDGED_SHARE = 0.2
-"""Share of the photos that judge where the file gives no split."""
+"""Share of the photos that judge where the file's split leaves none to train on or to judge by."""
 
 SEED = 4
 _TARGETS = {
@@ -60,7 +61,7 @@ def read_labelled(folder: Path) -> LabelledSet:
     What a list does not give to a photo it names is absent, and what it calls unsure is masked.
 
     Raises:
-        LabelledError: there is no list, no photo of it is there, or none trains or judges.
+        LabelledError: there is no list, or no photo of it is there, or none has a label.
         TableError: the list cannot be read.
     """
     path = folder / "labels.csv"
@@ -78,10 +79,10 @@ def read_labelled(folder: Path) -> LabelledSet:
             for g in groups
             if (g.targets[there] == POSITIVE).any()
         ),
-        trains=_trains(table)[there],
+        trains=_trains([s for s, t in zip(table.splits, there, strict=True) if t]),
     )
-    if found.trains.all() or not found.trains.any() or not found.groups:
-        raise LabelledError(f"{path} needs labelled photos that train and others that judge.")
+    if not found.groups:
+        raise LabelledError(f"No photo named in {path} has a label.")
     return found
 
 
@@ -101,8 +102,11 @@ def _group(table: ImportTable, at: int, name: str) -> LabelledGroup:
     return LabelledGroup(group, labels, targets)
 
 
-def _trains(table: ImportTable) -> NDArray[np.bool_]:
-    if any(table.splits):
-        return np.array([split == TRAIN for split in table.splits], bool)
-    drawn = np.random.default_rng(SEED).random(len(table.photo_names))
-    return drawn >= JUDGED_SHARE
+def _trains(splits: Sequence[str | None]) -> NDArray[np.bool_]:
+    """Say which photos train: as the file says, else drawn, at least one on each side of two."""
+    given = np.array([split == TRAIN for split in splits], bool)
+    if given.any() and not given.all():
+        return given
+    order = np.random.default_rng(SEED).permutation(len(splits))
+    judging = min(len(splits) - 1, max(1, round(JUDGED_SHARE * len(splits))))
+    return order >= judging

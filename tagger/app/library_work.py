@@ -63,6 +63,7 @@ class LibraryWork(QObject):
         self._stage = ("", 0, 0)
         self._starter: Child | None = None
         self._retry: list[int] | None = None
+        self._unsettled = False
         self.mirroring = Mirroring(self.session, self._background, self)
         self.mirroring.said.connect(self.said)
         self.suggesting = Suggesting(self.session, self._background, self)
@@ -72,6 +73,7 @@ class LibraryWork(QObject):
         self._bringing = Bringing(self.session, self._background, self)
         self._bringing.progressed.connect(self._progressed)
         self._bringing.noted.connect(lambda text: self.said.emit(Notice(text, warning=True)))
+        self._bringing.scanned.connect(self._scanned)
         self._bringing.done.connect(self._brought)
         self.watching = Watching(self.session, self._background, self._bringing, self)
         self.watching.said.connect(lambda text: self.said.emit(Notice(text)))
@@ -137,12 +139,37 @@ class LibraryWork(QObject):
         self._stage = (words, done, total)
         self.show_status()
 
+    def _scanned(self, found: ScanResult) -> None:
+        """Have suggestions made of what came, while keywords are read."""
+        if not self._bringing.quiet or found.new or found.changed or found.back:
+            self.suggest()
+
     def _brought(self, found: ScanResult | None) -> None:
-        """Have suggestions made of what came; a look that found nothing says nothing."""
+        """Write down what came, if anything did; a look that found nothing says nothing."""
+        if found is None:
+            self.suggest()
         if found is None or not self._bringing.quiet or found.anything:
             self.mirror.touch()
-        if found is None or not self._bringing.quiet or found.new or found.changed or found.back:
-            self.suggest()
+            self._unsettled = True
+        self._settle_down()
+
+    def _settle_down(self) -> None:
+        """Once photos, keywords and suggestions are all there: part the photos, and say so."""
+        at_work = self._bringing.busy or self.suggesting.running or self._starter is not None
+        if at_work or not self._unsettled:
+            return
+        self._unsettled = False
+        library = self.session.library
+
+        def parted(count: int) -> None:
+            if count:
+                self.mirror.touch()
+                self.session.load_audit()
+            self.up_to_date.emit()
+
+        self._background.run(
+            lambda: assign_parts(library), parted, lambda error: self.up_to_date.emit()
+        )
 
     def _sort_names(self) -> None:
         table = self.session.library.photos
@@ -259,23 +286,16 @@ class LibraryWork(QObject):
     def _cannot_suggest(self, sentence: str) -> None:
         self.show_status()
         self.said.emit(Notice(sentence, True, (("Try again", self.suggest),)))
-        self.up_to_date.emit()
+        self._unsettled = True
+        self._settle_down()
 
     def _suggested(self, result: object) -> None:
         library = self.session.library
         if settle_model(library):
             self.session.thresholds_changed.emit()
         self.desk.count_again()
-
-        def parted(count: int) -> None:
-            if count:
-                self.mirror.touch()
-                self.session.load_audit()
-            self.up_to_date.emit()
-
-        self._background.run(
-            lambda: assign_parts(library), parted, lambda error: self.up_to_date.emit()
-        )
+        self._unsettled = True
+        self._settle_down()
 
     # -- saving ------------------------------------------------------------------------------
 
@@ -302,7 +322,8 @@ class LibraryWork(QObject):
         model = library.bundle.name if library.bundle is not None else "No model yet"
         status.show_model(model, self.suggesting.provider)
         words, done, total = self.suggesting.in_words()
-        if self._stage[0]:
+        reading_beside = self._bringing.busy and self.suggesting.running
+        if self._stage[0] and not reading_beside:
             words, done, total = self._stage
         status.show_work(words, done, total)
         status.show_pause(self.suggesting.running, self.suggesting.paused)

@@ -44,11 +44,13 @@ class Bringing(QObject):
         quiet: it was not asked for by anybody who waits for it.
         progressed: (words, done, total).
         noted: (sentence) something the user should know.
+        scanned: (ScanResult) its photos are known and shown; keywords are still to be read.
         done: (ScanResult, or None where it failed) the library is up to date.
     """
 
     progressed = Signal(str, int, int)
     noted = Signal(str)
+    scanned = Signal(object)
     done = Signal(object)
 
     def __init__(
@@ -134,6 +136,7 @@ class Bringing(QObject):
     def _photos_read(self, table: Any, found: ScanResult) -> None:
         self._session.take_photos(table)
         self._restore()
+        self.scanned.emit(found)
         library = self._session.library
         if not self.quiet:
             self.progressed.emit("Reading keywords", 0, 0)

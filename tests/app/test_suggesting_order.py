@@ -1,8 +1,12 @@
 """What is on screen is suggested first, and a pause is felt at once, in the real window."""
 
+import threading
+
 import numpy as np
 import pytest
 from app_libraries import copy_photos
+
+from tagger.library.keywords import read_new_keywords
 
 pytestmark = pytest.mark.slow
 
@@ -66,3 +70,22 @@ def test_nothing_more_comes_in_after_a_pause_and_it_goes_on_where_it_was(window,
     window.pause_or_resume()
     qtbot.waitUntil(lambda: not suggesting.running, timeout=120_000)
     assert len(order) == len(set(order)), "no photo was done twice"
+
+
+def test_suggestions_do_not_wait_for_the_keywords_of_a_large_folder(
+    with_starter, live_window, photos_folder, qtbot, monkeypatch
+):
+    suggested = threading.Event()
+
+    def slow_disk(*args):
+        assert suggested.wait(60), "suggesting waits for the keywords"
+        return read_new_keywords(*args)
+
+    monkeypatch.setattr("tagger.app.opening.read_new_keywords", slow_disk)
+    live_window.open_folder(photos_folder)
+    qtbot.waitUntil(lambda: live_window.work is not None, timeout=30_000)
+    live_window.work.suggesting.finished.connect(lambda result: suggested.set())
+    with qtbot.waitSignal(live_window.up_to_date, timeout=60_000):
+        pass
+    assert suggested.is_set()
+    assert not live_window.work.suggesting.running

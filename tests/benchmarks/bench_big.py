@@ -17,6 +17,7 @@ from window_hands import Hands, at_the_window
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
 from tagger.library.places import user_folder
+from trainer.starter.build import ensure_starter
 
 PHOTOS = 100_000
 DROPPED = 2_000
@@ -29,8 +30,8 @@ def big(sets: Path, work: Path) -> Iterator[Figure]:
     with Image.open(next((sets / "everyday").rglob("*.jp*g"))) as image:
         image.thumbnail((96, 96))
         image.save(small, quality=70)
-    store = BundleStore(user_folder("bundles"))
-    starter = store.get(store.default() or "")
+    starter = ensure_starter(user_folder("bundles"))
+    BundleStore(user_folder("bundles")).set_default(starter.bundle_id)
     write_photos(small, folder, PHOTOS)
     scanned(folder, starter)
     models = [child_bundle(starter, LABELS, seed) for seed in (1, 2, 3, 4)]

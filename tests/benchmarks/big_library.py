@@ -70,5 +70,7 @@ def child_bundle(parent: BundleSpec, labels: int, seed: int) -> BundleSpec:
     )
     spec = replace(parent, name=f"Bench {seed}", groups=(group,), parent=parent.bundle_id)
     backbone = onnx.load(store.folder(parent.bundle_id) / "model.onnx")
-    folder = user_folder("bundles") / f"bench-{seed}"
-    return make_bundle(folder, spec, backbone, [head], "# Bench", model_input, open_session)
+    made = user_folder("bundles") / f".bench-{seed}"
+    spec = make_bundle(made, spec, backbone, [head], "# Bench", model_input, open_session)
+    made.rename(user_folder("bundles") / spec.bundle_id)
+    return spec

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trainer.feeding.augmentation import Augmentation
 from trainer.loop.settings import FitSettings, OptimiserSettings, Schedule
 from trainer.losses.settings import LossSettings
+from trainer.metrics.monitor import MEAN
 
 TRAIN, STOP = "train", "stop"
 """Parts: what the backbone is trained on, and what is kept from it to stop by."""
@@ -46,7 +47,12 @@ class Plan:
     threads: int = 0
 
     def settings(self, groups: int) -> FitSettings:
-        """Return what the loop is told, for so many groups: the loss is the mean over them."""
+        """Return what the loop is told, for so many groups: the loss is the mean over them.
+
+        The weights kept are those that order the photos kept out best. Not those of the least
+        loss: that rises as soon as the network becomes too sure of itself, while it still learns,
+        and the heads are fitted and calibrated anew afterwards.
+        """
         return FitSettings(
             epochs=self.epochs,
             seconds=self.seconds,
@@ -61,6 +67,7 @@ class Plan:
             train_part=TRAIN,
             judge_part=STOP,
             judge_first=True,
+            monitor=MEAN,
             seed=self.seed,
             threads=self.threads,
         )

@@ -87,7 +87,7 @@ def fine_tune(
     fine_tuned_on = np.union1d(start.ancestry.deep, start.dataset.signatures[taught.seen])
     fresh = embeddings.read(start.dataset.slots)
     material = prepare(start.dataset, fresh, fine_tuned_on)
-    fitted = learn_groups(tasks, material, progress.part(0.85, 0.9))
+    fitted = learn_groups(tasks, material, progress.part(0.85, 0.9), better=True)
     groups = gather_groups(library.facts.schema, ancestry, fitted, set(), wish.aim)
     agreement = _check_against_torch(start, taught.net, groups, preprocessing, embeddings)
     root = start.ancestry.root

@@ -27,6 +27,7 @@ from trainer.finish import Start
 from trainer.loop.fit import Fitted, fit
 from trainer.loop.predict import Rows
 from trainer.losses.objective import Objective, make_objective
+from trainer.metrics.monitor import MEAN, standard_measure
 from trainer.nets.heads import HeadNet, HeadSettings
 from trainer.nets.net import Net, make_net
 from trainer.progress import Progress
@@ -104,6 +105,7 @@ def teach(
         settings,
         run,
         objective=objective,
+        measure=standard_measure,
         tell=lambda share, text: progress.tell("fine-tune", share, text),
     )
     history = _history(plan, smaller, fitted)
@@ -181,11 +183,14 @@ def _heads_to_keep(ancestry: Ancestry) -> list[Head]:
 
 def _history(plan: Plan, smaller: Preprocessing, fitted: Fitted) -> dict[str, Any]:
     judged = fitted.judged
-    lines = zip(judged.get("epoch", []), judged.get("loss", []), strict=True)
+    columns = (judged.get(name, []) for name in ("epoch", "loss", MEAN))
     return {
         "plan": asdict(plan),
         "trained_at": [smaller.width, smaller.height],
         **fitted.facts,
         "best_epoch": fitted.best_epoch,
-        "history": [{"epoch": epoch, "kept_out_loss": loss} for epoch, loss in lines],
+        "history": [
+            {"epoch": epoch, "kept_out_loss": loss, "kept_out_figure": mean}
+            for epoch, loss, mean in zip(*columns, strict=True)
+        ],
     }

@@ -188,7 +188,8 @@ class Training:
             return
         self.curves.note(self.step, self.epoch, figures)
         value = worth(figures, self.settings.monitor)
-        if value > self.best_worth or not self.best_figures:
+        unknown = math.isinf(self.best_worth)  # as long as nothing can be judged, the last are kept
+        if value > self.best_worth or unknown:
             self.best_worth, self.waited = value, 0
             self.best_epoch, self.best_figures = self.epoch, dict(figures)
             self._keep_best()

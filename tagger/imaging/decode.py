@@ -18,7 +18,7 @@ from tagger.imaging.colour import RGB, to_srgb
 from tagger.imaging.files import Source, open_stream
 from tagger.imaging.opener import PROBLEM_HEAD, open_picture
 from tagger.imaging.problems import PhotoProblem, problem_of_decoding
-from tagger.imaging.room import LARGE_PICTURES, needed_bytes
+from tagger.imaging.room import LARGE_PICTURES, TakesMore, needed_bytes
 from tagger.imaging.turning import pending_orientation, swaps_sides, turn_upright
 
 __all__ = [
@@ -74,6 +74,7 @@ def upright_image(
     wanted: Wanted | None = None,
     background: RGB = WHITE,
     on_step: OnStep = no_step,
+    most_bytes: int | None = None,
 ) -> Iterator[Image.Image]:
     """Decode a photo to a Pillow picture in mode RGB, sRGB and upright, for use inside the block.
 
@@ -82,9 +83,11 @@ def upright_image(
         wanted: what size is enough; None: full size.
         background: RGB behind transparency.
         on_step: called after `read` and `decode`.
+        most_bytes: memory that the decode may take; None: what there is.
 
     Raises:
         PhotoProblem: it cannot be read.
+        TakesMore: it takes more than `most_bytes`.
     """
     with open_stream(source) as stream:
         on_step("read")
@@ -94,7 +97,10 @@ def upright_image(
         full_size = image.size
         if image.format == "JPEG":
             image.draft(None, enough)
-        with LARGE_PICTURES.room_for(needed_bytes(image, full_size)):
+        need = needed_bytes(image, full_size)
+        if most_bytes is not None and need > most_bytes:
+            raise TakesMore(need)
+        with LARGE_PICTURES.room_for(need):
             upright = _decode(image, stream, orientation, enough, background)
             on_step("decode")
             yield upright

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from PIL import Image
 
+from tagger.core.errors import TaggerError
 from tagger.imaging.memory import available_bytes
 from tagger.imaging.problems import problem_of_memory
 
@@ -58,6 +59,14 @@ def _coefficients(image: Image.Image, full_size: tuple[int, int]) -> int:
     down = max(layer[2] for layer in layers) or 1
     share = sum(layer[1] * layer[2] for layer in layers) / (across * down)
     return int(full_size[0] * full_size[1] * share * _COEFFICIENT_BYTES)
+
+
+class TakesMore(TaggerError):
+    """A picture takes more memory than its caller allows; `need` says how many bytes."""
+
+    def __init__(self, need: int) -> None:
+        super().__init__(f"This picture takes {need / 1e6:,.0f} MB of memory.")
+        self.need = need
 
 
 class LargePictures:

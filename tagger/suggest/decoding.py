@@ -14,6 +14,7 @@ from tagger.core.preprocessing import Preprocessing
 from tagger.imaging.decode import OnStep, no_step
 from tagger.imaging.model_input import model_input
 from tagger.imaging.problems import PhotoProblem, problem_of_file_error
+from tagger.imaging.room import TakesMore
 from tagger.suggest.photos import PhotoList
 
 log = logging.getLogger(__name__)
@@ -46,11 +47,21 @@ class Decoded:
 
 
 def decode_file(
-    path: bytes, position: int, spec: Preprocessing, on_step: OnStep = no_step
+    path: bytes,
+    position: int,
+    spec: Preprocessing,
+    on_step: OnStep = no_step,
+    most_bytes: int | None = None,
 ) -> Decoded:
-    """Decode a file; whatever goes wrong becomes its problem. `on_step`: see `model_input`."""
+    """Decode a file; whatever goes wrong becomes its problem.
+
+    Raises:
+        TakesMore: it takes more memory than `most_bytes`; `on_step` and this: see `model_input`.
+    """
     try:
-        return Decoded(position, model_input(path, spec, on_step))
+        return Decoded(position, model_input(path, spec, on_step, most_bytes))
+    except TakesMore:
+        raise
     except PhotoProblem as problem:
         return Decoded(position, None, problem.kind, str(problem))
     except OSError as error:

@@ -1,7 +1,8 @@
 """Decoding the photos of a run so that none of them can do harm.
 
 What is being decoded stands in a table on disk (`inflight`). After a crash, the photos that stood
-there are suspects: each is tried in a process of its own, where the culprit crashes alone.
+there are suspects: each is tried in a process of its own, where the culprit crashes alone. So are
+pictures that take much memory, which this process would not give back whole.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from numpy.typing import NDArray
 
 from tagger.core.preprocessing import Preprocessing
 from tagger.imaging.decode import OnStep, no_step
+from tagger.imaging.problems import PhotoProblem
+from tagger.imaging.room import LARGE_PICTURES, TakesMore
 from tagger.suggest.apart import decode_apart
 from tagger.suggest.away import identity
 from tagger.suggest.decoding import AWAY, Decoded, decode_file, other_bytes, time_limit
 from tagger.suggest.inflight import InFlight
 from tagger.suggest.photos import PhotoList
+
+MOST_BYTES = 400_000_000
+"""A picture whose decode takes more is decoded in a process of its own. With it, and another one
+just below `room.LARGE`, this process stays below 900 MB."""
 
 _PERHAPS_AWAY = frozenset({"vanished", "disk", "permission"})
 
@@ -66,7 +73,21 @@ class GuardedDecoder:
                 self._in_flight.forgive(suspect)  # a culprit stays listed until that is stored
             if alone is not None:
                 return alone
-        return decode_file(path, position, self._spec, on_step)
+        try:
+            return decode_file(path, position, self._spec, on_step, MOST_BYTES)
+        except TakesMore as large:
+            return self._large(position, large.need, on_step)
+
+    def _large(self, position: int, need: int, on_step: OnStep) -> Decoded:
+        """Decode a picture elsewhere that takes so many bytes, when it is its turn."""
+        path = self._photos.path(position)
+        try:
+            with LARGE_PICTURES.room_for(need):
+                item = decode_apart(path, position, self._spec, self.limit(position))
+        except PhotoProblem as problem:
+            return Decoded(position, None, problem.kind, str(problem))
+        on_step("decode")
+        return item or decode_file(path, position, self._spec, on_step)
 
     def _find_suspects(self, todo: NDArray[np.int64]) -> dict[int, tuple[int, int]]:
         """Return position → suspect, and forgive those that are not to be decoded any more."""

@@ -1,12 +1,14 @@
 """A photo that makes the decoder crash or hang costs itself only, with the real child process."""
 
 import os
+import re
 import shutil
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from suggest_helpers import Talk, scan_folder
 
 from tagger.library.cache_problems import read_problems
@@ -170,3 +172,20 @@ def test_a_pause_outlives_a_crash_and_stop_acts_while_a_photo_hangs(
         began = time.monotonic()
         one.client.close()
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux does")
+def test_a_picture_that_takes_much_memory_takes_none_of_the_suggester(make_library, tiny, talk):
+    home, one = make_library(4), talk()
+    whole, broken = home / "large.webp", home / "large-broken.webp"
+    Image.new("RGB", (5_300, 5_300), "orange").save(whole, quality=1, method=0)
+    broken.write_bytes(whole.read_bytes()[:-200])
+    scan_folder(home)
+    one.client.start(home, tiny)
+    result = one.wait("finished")
+    (most,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{one.client.pid}/status").read_text())
+    assert int(most) / 1024 < 450, "decoded in here it would take 0.6 GB"
+    assert result["done"] == 5
+    (problem,) = result["problems"]
+    assert (problem["path"], "damaged" in problem["reason"]) == (broken.name, True)
+    assert one.all("restarted") == []

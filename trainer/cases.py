@@ -20,7 +20,7 @@ from trainer.child import ChildGroup
 from trainer.data import Dataset
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import label_logits
-from trainer.report import GroupCase
+from trainer.report.judge import GroupCase
 from trainer.runs import read_out_of_fold
 from trainer.scores import LabelScores, ReadEmbeddings, score_photos
 

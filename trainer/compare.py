@@ -29,8 +29,8 @@ from trainer.ancestry import NoModel, ancestry_of
 from trainer.cases import make_cases, old_scores, photos_to_compare
 from trainer.figures import measured
 from trainer.gather import read_dataset
-from trainer.report import judge
-from trainer.report_files import Compared, write_report
+from trainer.report.files import Compared, write_report
+from trainer.report.judge import judge
 
 
 class CannotCompare(TaggerError):

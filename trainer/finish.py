@@ -29,8 +29,8 @@ from trainer.missing import missing_examples
 from trainer.progress import Progress
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import label_logits
-from trainer.report import Judgement, judge
-from trainer.report_files import Compared, write_report
+from trainer.report.files import Compared, write_report
+from trainer.report.judge import Judgement, judge
 from trainer.runs import save_out_of_fold
 from trainer.scores import ReadEmbeddings
 from trainer.storing import Description, store_child

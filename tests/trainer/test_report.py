@@ -5,7 +5,7 @@ import pytest
 
 from tagger.core.schema import Group, Label
 from tagger.core.verdict import BETTER, CANNOT_TELL, NOT_WORSE
-from trainer.report import GroupCase, judge
+from trainer.report.judge import GroupCase, judge
 from trainer.scores import LabelScores
 
 PHOTOS = 400

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tagger.core.schema import Group, Label
-from trainer.changes import label_changes, thumbnails
-from trainer.diagnostics import calibration, diagnose, precision_recall
-from trainer.report import GroupCase
-from trainer.report_page import render_report
+from trainer.report.changes import label_changes, thumbnails
+from trainer.report.diagnostics import calibration, diagnose, precision_recall
+from trainer.report.judge import GroupCase
+from trainer.report.page import render_report
 from trainer.scores import LabelScores
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tagger.imaging.problems import PhotoProblem
 from tagger.imaging.thumbnails import make_thumbnail
 from trainer.judging import suggestions
-from trainer.report import GroupCase
+from trainer.report.judge import GroupCase
 from trainer.scores import LabelScores
 
 SHOWN_LABELS = 16

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from tagger.bundle.files import write_json
 from tagger.library.runs import REPORT, REPORT_PAGE, read_curves
-from trainer.changes import label_changes, thumbnails
-from trainer.diagnostics import diagnose
-from trainer.report import GroupCase
-from trainer.report_page import render_report
+from trainer.report.changes import label_changes, thumbnails
+from trainer.report.diagnostics import diagnose
+from trainer.report.judge import GroupCase
+from trainer.report.page import render_report
 
 
 @dataclass(frozen=True)

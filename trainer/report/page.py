@@ -7,9 +7,9 @@ from html import escape
 from typing import Any
 
 from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE
-from trainer.changes import SHOWN_LABELS
-from trainer.report_plots import Series, interval_bar, legend, line_plot
-from trainer.report_style import STYLE
+from trainer.report.changes import SHOWN_LABELS
+from trainer.report.plots import Series, interval_bar, legend, line_plot
+from trainer.report.style import STYLE
 
 _TITLES = {BETTER: "The new model is better", NOT_WORSE: "The new model is not worse"}
 _CANNOT_TELL = "Can't tell yet which model is better"

@@ -15,7 +15,7 @@ from tagger.core.metrics import one_answer
 from tagger.core.targets import NEGATIVE, POSITIVE
 from tagger.core.thresholds import sigmoid
 from trainer.judging import common_labels, suggestions
-from trainer.report import GroupCase
+from trainer.report.judge import GroupCase
 from trainer.scores import LabelScores
 
 POINTS = 60

@@ -27,7 +27,8 @@ from tagger.core.targets import POSITIVE
 from tagger.library.places import user_folder
 from trainer.bench.embedding import starter_embeddings
 from trainer.bench.labelled import LabelledGroup, read_labelled
-from trainer.bench.quick import Quiet, tasks_of
+from trainer.bench.quick import tasks_of
+from trainer.progress import Silence
 from trainer.quick.basis import make_basis
 from trainer.quick.fitting import FREEDOMS, fit_final
 from trainer.quick.learn import USUAL, Material, learn_group
@@ -106,8 +107,8 @@ def main() -> None:
             ).logits(basis.coordinates(embeddings[judge]), None)
             material = Material(embeddings[rows], basis, x, every, np.ones(len(rows), bool), every)
             rooted = replace(task, root=starter_root(task))
-            unrooted = learn_group(task, material, Quiet())
-            product = learn_group(rooted, material, Quiet())
+            unrooted = learn_group(task, material, Silence())
+            product = learn_group(rooted, material, Silence())
             pairs.append(
                 [
                     judged_map(task, group, judge, plain),

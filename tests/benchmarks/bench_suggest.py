@@ -101,6 +101,20 @@ def memory(sets: Path, work: Path) -> None:
     replace_section("suggest-memory", "Memory of the suggester", text)
 
 
+def control(sets: Path, work: Path) -> None:
+    """Time how soon the suggester does what it is told."""
+    import bench_control
+
+    bench_control.control(sets, work, _starter())
+
+
+def damaged(sets: Path, work: Path) -> None:
+    """Suggest for damaged photos."""
+    import bench_control
+
+    bench_control.damaged(sets, work, _starter())
+
+
 def parts() -> dict[str, Callable[[Path, Path], None]]:
     """Return the parts by name, in the order they run."""
     return {
@@ -108,6 +122,8 @@ def parts() -> dict[str, Callable[[Path, Path], None]]:
         "originals": originals,
         "likeness": likeness,
         "memory": memory,
+        "control": control,
+        "damaged": damaged,
     }
 
 

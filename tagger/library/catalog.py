@@ -28,6 +28,10 @@ class Catalog:
 
     Every write runs on one thread, in one transaction, and is on disk when its future is done.
     Reads use a connection per thread.
+
+    Attributes:
+        path: the file.
+        known_revision: up to here the owner has read the catalog, or written it himself.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,6 +46,7 @@ class Catalog:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
+        self.known_revision = 0
         try:
             self._prepare()
         except apsw.Error as error:
@@ -130,6 +135,13 @@ class Catalog:
                 self._jobs.put(_Job(job, future))
         return future
 
+    def changed_elsewhere(self) -> Future[bool]:
+        """Find out whether another process raised the revision above the known one.
+
+        Asked on the writer thread, so that no write of our own is taken for another's.
+        """
+        return self.write(lambda connection: read_revision(connection) != self.known_revision)
+
     def flush(self) -> None:
         """Wait until everything given to `write` so far is on disk."""
         self.write(lambda connection: None).result()
@@ -139,12 +151,16 @@ class Catalog:
         while (item := self._jobs.get()) is not None:
             try:
                 with _immediate(connection):
+                    before = read_revision(connection)
                     result = item.work(connection)
+                    after = read_revision(connection)
             except apsw.Error as error:
                 item.future.set_exception(self._write_error(error))
             except BaseException as error:  # handed to whoever waits for the write
                 item.future.set_exception(error)
             else:
+                if before == self.known_revision:
+                    self.known_revision = after
                 item.future.set_result(result)
         connection.close()
 
@@ -205,4 +221,9 @@ def put_meta(connection: apsw.Connection, key: str, value: str | None) -> None:
 def bump_revision(connection: apsw.Connection) -> int:
     """Note inside a running write that the annotation file is out of date; return the count."""
     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
-    return int(connection.execute("SELECT value FROM meta WHERE key = 'revision'").get)
+    return read_revision(connection)
+
+
+def read_revision(connection: apsw.Connection) -> int:
+    """Return how often something that the annotation file holds was changed."""
+    return int(connection.execute("SELECT value FROM meta WHERE key = 'revision'").get or 0)

@@ -48,7 +48,7 @@ def join_late_moves(library: Library, gone: Sequence[int]) -> list[int]:
     if not pairs:
         return []
 
-    def write(connection: apsw.Connection) -> int:
+    def write(connection: apsw.Connection) -> None:
         for slot, (newcomer, path, mtime_ns, root) in pairs.items():
             connection.execute("DELETE FROM keywords WHERE photo = ?", (newcomer,))
             connection.execute(
@@ -60,7 +60,7 @@ def join_late_moves(library: Library, gone: Sequence[int]) -> list[int]:
                 "UPDATE photo SET path = ?, mtime_ns = ?, root = ?, missing = 0 WHERE slot = ?",
                 (path, mtime_ns, root, slot),
             )
-        return bump_revision(connection)
+        bump_revision(connection)
 
-    library.revised(library.catalog.write(write).result())
+    library.catalog.write(write).result()
     return list(pairs)

@@ -18,7 +18,7 @@ from tagger.core.states import NoScores
 from tagger.library import acts
 from tagger.library.acts import Act, ActResult, Change
 from tagger.library.cache import ScoreStore
-from tagger.library.catalog import Catalog, put_meta
+from tagger.library.catalog import Catalog, put_meta, read_revision
 from tagger.library.draft import Draft
 from tagger.library.facts import absorb, load_facts, load_schema
 from tagger.library.model_link import (
@@ -83,9 +83,9 @@ class Library:
 
     def reload(self) -> None:
         """Read everything anew (on opening, or after another program wrote)."""
+        self.catalog.known_revision = read_revision(self.catalog.reader)
         self.facts = load_facts(self.catalog)
         self.photos = load_photos(self.catalog)
-        self._revision = int(self.catalog.meta("revision") or 0)
         self._link_scores()
 
     def reload_photos(self) -> None:
@@ -134,7 +134,6 @@ class Library:
                 connection, description, changes, source=source, author=author
             )
         )
-        saved.add_done_callback(self._note_revision)
         if any(change.kind in ("group", "label") for change in changes):
             saved.result()
         self._absorb(changes)
@@ -162,7 +161,6 @@ class Library:
 
     def _absorbed(self, work: Callable[[apsw.Connection], ActResult]) -> ActResult:
         saved = self.catalog.write(work)
-        saved.add_done_callback(self._note_revision)
         result = saved.result()
         self._absorb(result.changes)
         return result
@@ -171,18 +169,9 @@ class Library:
         if absorb(self.facts, self.catalog, changes):
             self.facts.thresholds = load_thresholds(self.catalog, self.bundle)
 
-    def _note_revision(self, saved: Future[ActResult]) -> None:
-        if saved.exception() is None and saved.result().revision == self._revision + 1:
-            self._revision += 1
-
-    def revised(self, revision: int) -> None:
-        """Note a revision this process itself wrote (a scan), so that it is not taken for news."""
-        if revision == self._revision + 1:
-            self._revision = revision
-
-    def changed_elsewhere(self) -> bool:
-        """Say whether another process changed the catalog since the arrays were read."""
-        return int(self.catalog.meta("revision") or 0) > self._revision
+    def changed_elsewhere(self) -> Future[bool]:
+        """Find out whether another process changed the catalog since the arrays were read."""
+        return self.catalog.changed_elsewhere()
 
     def label_set(self, group: int, labels: Sequence[int]) -> int:
         """Return the number of a set of labels offered together, storing it if it is new."""

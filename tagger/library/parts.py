@@ -60,11 +60,11 @@ def assign_parts(library: Library) -> int:
     drawn = _drawn(_twins(library, rows), rows.parts, ranks, shares, cut)
     values = [(drawn[row], int(rows.slots[row])) for row in np.flatnonzero(new)]
 
-    def write(connection: apsw.Connection) -> int:
+    def write(connection: apsw.Connection) -> None:
         connection.executemany("UPDATE photo SET part = ? WHERE slot = ? AND part IS NULL", values)
-        return bump_revision(connection)
+        bump_revision(connection)
 
-    library.revised(library.catalog.write(write).result())
+    library.catalog.write(write).result()
     return len(values)
 
 

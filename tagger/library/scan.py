@@ -230,16 +230,16 @@ def _write_presence(library: Library, gone: list[int], back: list[int]) -> None:
     if not gone and not back:
         return
 
-    def write(connection: apsw.Connection) -> int:
+    def write(connection: apsw.Connection) -> None:
         connection.executemany(
             "UPDATE photo SET missing = 1 WHERE slot = ?", [(slot,) for slot in gone]
         )
         connection.executemany(
             "UPDATE photo SET missing = 0 WHERE slot = ?", [(slot,) for slot in back]
         )
-        return bump_revision(connection)
+        bump_revision(connection)
 
-    library.revised(library.catalog.write(write).result())
+    library.catalog.write(write).result()
 
 
 def _write_rows(
@@ -248,7 +248,7 @@ def _write_rows(
     if not rows:
         return
 
-    def write(connection: apsw.Connection) -> int:
+    def write(connection: apsw.Connection) -> None:
         top = connection.execute("SELECT coalesce(max(slot), 0) FROM photo").get
         added = utc_now()
         for row in rows:
@@ -268,9 +268,9 @@ def _write_rows(
                     (*row.values, slot),
                 )
                 result.changed.append(slot)
-        return bump_revision(connection)
+        bump_revision(connection)
 
-    library.revised(library.catalog.write(write).result())
+    library.catalog.write(write).result()
 
 
 def _write_moves(
@@ -293,14 +293,14 @@ def _write_moves(
             unclear.extend(rows)
     if moved:
 
-        def write(connection: apsw.Connection) -> int:
+        def write(connection: apsw.Connection) -> None:
             connection.executemany(
                 "UPDATE photo SET path = ?, mtime_ns = ?, missing = 0 WHERE slot = ?",
                 [(row.path, row.mtime_ns, slot) for slot, row in moved],
             )
-            return bump_revision(connection)
+            bump_revision(connection)
 
-        library.revised(library.catalog.write(write).result())
+        library.catalog.write(write).result()
         result.moved.extend(slot for slot, _ in moved)
     result.unclear_moves.extend(row.path for row in unclear)
     _write_rows(library, root, unclear, slots, result)

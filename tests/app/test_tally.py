@@ -1,11 +1,14 @@
 """Counts over the whole folder."""
 
+import shutil
+
 import numpy as np
 
 from tagger.app.models.chores import Chores
 from tagger.app.models.sidebar import Sidebar
 from tagger.app.models.tally import LabelCount, Tally
 from tagger.core.states import State
+from tagger.library.scan import scan
 
 
 def label(desk, name):
@@ -61,3 +64,14 @@ def test_the_side_bar_lists_labels_in_use_with_counts_and_finds_others_by_synony
     assert [row.text for row in sidebar.rows()] == ["tags", "dog"]
     sidebar.search = "zzz"
     assert sidebar.filter_of(sidebar.rows()[0]) is None
+
+
+def test_a_count_under_way_gives_way_to_photos_that_come_from_elsewhere(desk, photos_folder):
+    counting = desk.tally.count_all()
+    next(counting)
+    shutil.copy(sorted(photos_folder.glob("*.jp*g"))[0], photos_folder / "later.jpg")
+    scan(desk.session.library)
+    desk.session.library.reload()
+    before = dict(desk.tally.labels)
+    assert list(counting) == []
+    assert desk.tally.labels == before, "the count of fewer photos is dropped"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tagger.core.decisions import Verdict, verdicts_of
 from tagger.library.acts import UndoError
-from tagger.library.catalog import CatalogError
+from tagger.library.catalog import CatalogError, bump_revision
 from tagger.library.library import Library
 from tagger.library.mirror import write_mirror
 from tagger.library.scan import scan
@@ -127,9 +127,17 @@ def test_undo_survives_a_restart(library, tags):
     with Library.open(library.places.home) as other:
         assert other.undo().act.description == "Confirm"
         assert len(other.facts.decisions) == 0
-    assert library.changed_elsewhere()
+    assert library.changed_elsewhere().result()
     library.reload()
     assert len(library.facts.decisions) == 0
+
+
+def test_a_write_of_ones_own_is_never_taken_for_anothers(library):
+    answers = []
+    for _ in range(50):
+        library.catalog.write(bump_revision)
+        answers.append(library.changed_elsewhere())
+    assert not any(answer.result() for answer in answers)
 
 
 def test_merging_keeps_decisions_id_and_name(library, tags):

@@ -62,7 +62,7 @@ def test_drawing_marks_the_annotation_file_as_out_of_date(library):
     before = library.catalog.meta("revision")
     assign_parts(library)
     assert library.catalog.meta("revision") != before
-    assert not library.changed_elsewhere(), "it was this process that wrote"
+    assert not library.changed_elsewhere().result(), "it was this process that wrote"
 
 
 def test_newcomers_inherit_the_part_of_their_near_twin(folder):

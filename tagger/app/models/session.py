@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, TimeoutError
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,21 @@ Slots = NDArray[np.int64]
 
 SAVE_PATIENCE = 0.03
 """Seconds an act may keep its key press waiting for the disk; after that it goes on."""
+
+
+@dataclass(frozen=True)
+class ReadPhotos:
+    """What disk says of the photos.
+
+    Attributes:
+        table: the photos.
+        seen: bool [slots], shown before.
+        audit: bool [slots], reserved for the audit set.
+    """
+
+    table: PhotoTable
+    seen: NDArray[np.bool_]
+    audit: NDArray[np.bool_]
 
 
 class Session:
@@ -55,14 +71,16 @@ class Session:
         self.saved = Signal()
         self.failed = Signal()
         self._pending: list[Future[ActResult]] = []
+        self._looking: Future[bool] | None = None
         self._newly_seen: set[int] = set()
         self._data_version = library.catalog.data_version()
         self._load_marks()
 
     def _load_marks(self) -> None:
-        slots = self.library.photos.slots
-        self.seen = load_seen(self.library.catalog, slots)
-        self.audit = load_audit(self.library.catalog, slots)
+        self.seen, self.audit = self._read_marks(self.library.photos.slots)
+
+    def _read_marks(self, slots: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        return load_seen(self.library.catalog, slots), load_audit(self.library.catalog, slots)
 
     def close(self) -> None:
         """Write what is left."""
@@ -194,16 +212,18 @@ class Session:
 
     def look_for_others(self) -> bool:
         """Read everything anew if another program wrote into the catalog; say whether it did."""
-        if self._pending:
-            return False
+        if self._looking is not None:
+            if not self._looking.done():
+                return False
+            looked, self._looking = self._looking, None
+            if looked.exception() is None and looked.result():
+                self.reload()
+                return True
         version = self.library.catalog.data_version()
-        if version == self._data_version:
-            return False
-        self._data_version = version
-        if not self.library.changed_elsewhere():
-            return False
-        self.reload()
-        return True
+        if version != self._data_version and not self._pending:
+            self._data_version = version
+            self._looking = self.library.changed_elsewhere()
+        return False
 
     # -- photos, scores, thresholds ----------------------------------------------------------
 
@@ -218,16 +238,19 @@ class Session:
         self.schema_changed.emit()
         self.photos_changed.emit()
 
-    def read_photos(self) -> PhotoTable:
+    def read_photos(self) -> ReadPhotos:
         """Read the photo table from disk, on any thread; hand it to `take_photos`."""
-        return load_photos(self.library.catalog)
+        table = load_photos(self.library.catalog)
+        return ReadPhotos(table, *self._read_marks(table.slots))
 
-    def take_photos(self, table: PhotoTable) -> None:
+    def take_photos(self, read: ReadPhotos) -> None:
         """Show another photo table."""
-        self.library.photos = table
-        self.library.facts.slots = table.slots
+        self.library.photos = read.table
+        self.library.facts.slots = read.table.slots
         self.library.refresh_scores()
-        self._load_marks()
+        known = min(len(self.seen), len(read.seen))
+        read.seen[:known] |= self.seen[:known]  # shown since, and not written yet
+        self.seen, self.audit = read.seen, read.audit
         self.photos_changed.emit()
 
     def set_away(self, roots: frozenset[int]) -> None:

@@ -64,6 +64,8 @@ class ChangeCount:
                     np.fmin(losing, np.where(margin >= 0, margin, np.inf), out=losing)
                     np.fmin(gaining, np.where(margin < 0, -margin, np.inf), out=gaining)
         present = session.library.photos.present
+        if len(present) != count:
+            return
         self._losing = np.sort(losing[present])
         self._gaining = np.sort(gaining[present])
         self.ready = True

@@ -55,19 +55,18 @@ class Tally:
 
     def count_all(self) -> Chore:
         """Count everything anew, in slices."""
-        facts = self._session.library.facts
-        present = self._session.library.photos.present
+        library = self._session.library
+        present = library.photos.present
         self._touched = []
         labels: dict[int, LabelCount] = {}
         in_group: dict[int, NDArray[np.int16]] = {}
-        for group in tuple(facts.schema.groups):
+        for group in tuple(library.facts.schema.groups):
             sums = np.zeros(len(present), np.int16)
-            nums = [label.num for label in facts.schema.labels_of(group)]
+            nums = [label.num for label in library.facts.schema.labels_of(group)]
             for start in range(0, len(nums), _AT_ONCE):
-                chunk = [
-                    num for num in nums[start : start + _AT_ONCE] if num in facts.schema.labels
-                ]
-                if len(present) != facts.slots:
+                known = library.facts.schema.labels
+                chunk = [num for num in nums[start : start + _AT_ONCE] if num in known]
+                if len(present) != library.facts.slots:
                     return
                 found = self._session.states(chunk)
                 found[:, ~present] = State.UNTOUCHED
@@ -76,7 +75,7 @@ class Tally:
                     sums += row == State.SUGGESTED
                 yield
             in_group[group] = sums
-        if len(present) != facts.slots:
+        if len(present) != library.facts.slots:
             return
         self.labels, self.in_group = labels, in_group
         self._add_up()

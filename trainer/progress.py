@@ -42,3 +42,14 @@ class Progress:
     def ticker(self, stage: str, message: str) -> Callable[[float], None]:
         """Return a function of the share done that repeats one message."""
         return lambda fraction: self.tell(stage, fraction, message)
+
+
+class Silence(Progress):
+    """Tells nothing."""
+
+    def tell(self, stage: str, fraction: float, message: str) -> None:
+        """Tell nothing."""
+
+    def part(self, first: float, last: float) -> Silence:
+        """Return itself."""
+        return self

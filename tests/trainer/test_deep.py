@@ -116,21 +116,30 @@ def test_twins_are_not_torn_apart_by_the_part_kept_out(scenes):
     assert dataset.trains[np.concatenate([trained, kept_out])].all()
 
 
+def report_of(place, result):
+    return json.loads((place.data / "runs" / result["run"] / "report.json").read_text("utf-8"))
+
+
 @pytest.mark.slow
 def test_a_short_fine_tuning_makes_a_sound_bundle_in_a_space_of_its_own(bare, test_data):
     source = test_data / "scenes"
     bare.result("tagger", "import", bare.home, source / "annotations.json")
     bare.result("tagger", "import", bare.home, source / "split.csv")
-    options = ("--epochs", 1, "--size", 96, "--batch", 16)
-    result = bare.result("trainer", "fit", "--library", bare.home, *options)
+    command = ("trainer", "fit", "--library", bare.home, "--epochs", 1)
+    command += ("--size", 64, "--batch", 16, "--deterministic")
+    result = bare.result(*command)
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m")
+    shared = report_of(bare, bare.result(*launcher, *command))["training"]
+    alone = report_of(bare, result)["training"]
+    assert (alone["processes"], shared["processes"]) == (1, 2)
+    for one, two in zip(alone["history"], shared["history"], strict=True):
+        assert two["kept_out_loss"] == pytest.approx(one["kept_out_loss"], rel=1e-3)
     folder = bare.store.folder(result["bundle"])
     spec = validate_bundle(folder)
     parent = bare.store.get(spec.parent)
     assert spec.space_id != parent.space_id
-    assert (spec.preprocessing.width, spec.preprocessing.height) == (96, 96)
-    report = json.loads(
-        (bare.home.parent / "data" / "runs" / spec.dataset["run"] / "report.json").read_text()
-    )
+    assert (spec.preprocessing.width, spec.preprocessing.height) == (64, 64)
+    report = report_of(bare, result)
     assert report["torch_parity"] <= 1e-4
     assert report["parity"] <= 1e-4
     assert report["method"] == "deep"

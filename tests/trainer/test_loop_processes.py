@@ -47,7 +47,7 @@ def test_a_killed_training_goes_on_to_the_same_curve(test_data, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
     killed.mkdir()
-    finish(start(test_data, whole, tmp_path / "whole.pt", *options))
+    undisturbed = start(test_data, whole, tmp_path / "whole.pt", *options)
     process = start(test_data, killed, tmp_path / "killed.pt", *options)
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and process.poll() is None:
@@ -59,6 +59,7 @@ def test_a_killed_training_goes_on_to_the_same_curve(test_data, tmp_path):
     assert not (tmp_path / "killed.pt").exists(), "it was killed under way"
     assert 7 <= step_of(killed) < 18
     finish(start(test_data, killed, tmp_path / "killed.pt", *options))
+    finish(undisturbed)
     one, other = read(tmp_path / "whole.pt"), read(tmp_path / "killed.pt")
     assert other["judged"]["epoch"] == [1, 2, 3, 4, 5, 6]
     assert other["judged"]["loss"] == pytest.approx(one["judged"]["loss"], rel=1e-5)
@@ -77,9 +78,10 @@ def step_of(run):
 def test_two_processes_give_what_one_gives(test_data, tmp_path):
     """With torchrun and gloo: masked means are taken over the batch of both."""
     options = ("epochs=2", "monitor=loss")
-    finish(start(test_data, "-", tmp_path / "one.pt", *options))
+    alone = start(test_data, "-", tmp_path / "one.pt", *options)
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     finish(start(test_data, "-", tmp_path / "two.pt", *options, launcher=launcher))
+    finish(alone)
     one, two = read(tmp_path / "one.pt"), read(tmp_path / "two.pt")
     assert two["facts"]["processes"] == 2
     assert two["facts"]["steps"] == one["facts"]["steps"]

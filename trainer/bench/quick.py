@@ -13,7 +13,7 @@ from tagger.bundle.heads import head_logits
 from tagger.core.metrics import average_precision, counts_in_map
 from tagger.core.targets import NEGATIVE, POSITIVE, UNKNOWN
 from trainer.bench.labelled import LabelledGroup
-from trainer.progress import Progress
+from trainer.progress import Silence
 from trainer.quick.basis import Floats, make_basis
 from trainer.quick.fitting import FREEDOMS, fit_final
 from trainer.quick.heads import FittedGroup
@@ -22,17 +22,6 @@ from trainer.quick.problems import GroupInputs, Setting
 from trainer.quick.task import GroupTask
 
 SEED = 1
-
-
-class Quiet(Progress):
-    """Tells nothing."""
-
-    def tell(self, stage: str, fraction: float, message: str) -> None:
-        """Tell nothing."""
-
-    def part(self, first: float, last: float) -> Quiet:
-        """Return itself."""
-        return self
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ def fit_groups(
     every = np.arange(len(train))
     trusted = np.ones(len(train), bool)
     material = Material(embeddings[train], basis, coordinates, every, trusted, every)
-    fitted = learn_groups(tasks, material, Quiet(), better)
+    fitted = learn_groups(tasks, material, Silence(), better)
     seconds = time.monotonic() - began
     scores = [head_logits(group.head, embeddings[judge]) for group in fitted]
     return Fit(fitted, seconds, mean_precision(groups, tasks, judge, scores))

@@ -7,6 +7,7 @@ activated.
 
   python -m trainer fit --library ~/Photos
   python -m trainer fit --library ~/Photos --seconds 600 --size 192 --json
+  torchrun --nproc-per-node 2 -m trainer fit --library ~/Photos   (several GPUs or processes)
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from tagger.library.library import Library
 from tagger.library.opening import checked_folder, find_places
 from tagger.library.places import user_folder
 from trainer.deep.plan import Plan
-from trainer.deep.run import Wish, fine_tune
+from trainer.deep.run import Wish, assist, fine_tune
 from trainer.lifetime import lifetime
+from trainer.loop.processes import is_first, said_by_first
 from trainer.quick.command import add_common_arguments, print_result
 
 
@@ -47,6 +49,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--batch", type=_positive, default=usual.batch, help="photos a step (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of order and augmentation")
+    parser.add_argument(
+        "--precision",
+        choices=["auto", "fp32", "bf16", "fp16"],
+        default=usual.precision,
+        help="of the network's arithmetic (default: half on a GPU, else full)",
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the network; pays on long runs with a GPU"
+    )
+    parser.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="refuse arithmetic whose result depends on timing",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,11 +73,19 @@ def run(arguments: argparse.Namespace) -> int:
         seconds=max(0.0, arguments.seconds),
         batch=arguments.batch,
         seed=arguments.seed,
+        precision=arguments.precision,
+        compile=arguments.compile,
+        deterministic=arguments.deterministic,
     )
     wish = Wish(plan, arguments.size, arguments.aim.replace("-", "_"))
     home = find_places(arguments.library).home
+    store = BundleStore(user_folder("bundles"))
+    if not is_first():
+        with Library.open(home) as library:
+            assist(library, store, wish, said_by_first())
+        return 0
     with lifetime(home, "deep", arguments.run) as life, Library.open(home) as library:
-        store = BundleStore(user_folder("bundles"))
+        said_by_first(life.run)
         outcome = fine_tune(library, store, wish, life.progress, life.run)
         life.bundle = outcome.spec.bundle_id
     print_result(outcome.result, arguments.json)

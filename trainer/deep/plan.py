@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainer.feeding.augmentation import Augmentation
-from trainer.loop.settings import FitSettings, OptimiserSettings, Schedule
+from trainer.loop.settings import FitSettings, OptimiserSettings, Precision, Schedule
 from trainer.losses.settings import LossSettings
 from trainer.metrics.monitor import MEAN
 
@@ -33,6 +33,9 @@ class Plan:
         keep: weight of saying the same as before in what is not being learned.
         seed: of order and augmentation.
         threads: that decode, 0 = as many as cores.
+        precision: of the forward pass; `auto` is half on a GPU alone.
+        compile: let torch compile the network, which pays on long trainings with a GPU.
+        deterministic: refuse operations whose result depends on timing.
     """
 
     epochs: int = 8
@@ -45,6 +48,9 @@ class Plan:
     keep: float = 0.3
     seed: int = 0
     threads: int = 0
+    precision: Precision = "auto"
+    compile: bool = False
+    deterministic: bool = False
 
     def settings(self, groups: int) -> FitSettings:
         """Return what the loop is told, for so many groups: the loss is the mean over them.
@@ -70,6 +76,9 @@ class Plan:
             monitor=MEAN,
             seed=self.seed,
             threads=self.threads,
+            precision=self.precision,
+            compile=self.compile,
+            deterministic=self.deterministic,
         )
 
 

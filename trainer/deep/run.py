@@ -22,12 +22,12 @@ from trainer.deep.embed import NewEmbeddings, torch_embeddings
 from trainer.deep.graph_net import GraphNet
 from trainer.deep.head_nets import can_distil
 from trainer.deep.plan import Plan
-from trainer.deep.teach import teach
+from trainer.deep.teach import Taught, teach
 from trainer.finish import Made, Outcome, Start, finish
 from trainer.loop.checkpoint import forget
 from trainer.missing import nothing_to_learn
 from trainer.parity import Agreement, agreement_of
-from trainer.progress import Progress
+from trainer.progress import Progress, Silence
 from trainer.quick.learn import learn_groups, prepare
 from trainer.quick.run import gather_groups
 from trainer.quick.task import GroupTask, make_task
@@ -66,15 +66,8 @@ def fine_tune(
         NotTrainable: the backbone has steps that are not known here.
         ParityError: the exported graph does not give what was trained; nothing is stored then.
     """
-    progress.tell("read", 0.0, "Reading your labels")
-    start = begin(library, store)
-    tasks = _tasks(start)
-    if not tasks:
-        raise nothing_to_learn(library, start.lacking, start.dataset, set())
-    preprocessing = _preprocessing(start.ancestry.parent.spec.preprocessing, wish.size)
-    ancestry = _fitting(start.ancestry)
-    told = progress.part(0.02, 0.75)
-    taught = teach(start, tasks, ancestry, preprocessing, wish.plan, run, told)
+    start, tasks, ancestry, taught = _taught(library, store, wish, progress, run)
+    preprocessing = taught.net.preprocessing
     backbone = taught.net.export()
     computing = progress.part(0.75, 0.85)
     photos = len(start.dataset)
@@ -112,6 +105,34 @@ def fine_tune(
     outcome = finish(start, made, run, progress.part(0.9, 1.0))
     forget(run)
     return outcome
+
+
+def assist(library: Library, store: BundleStore, wish: Wish, run: Path) -> None:
+    """Share the work of fine-tuning with the first process, which alone makes the new bundle.
+
+    Raises:
+        TaggerError: as `fine_tune` does until the backbone is taught.
+    """
+    _taught(library, store, wish, Silence(), run)
+
+
+def _taught(
+    library: Library, store: BundleStore, wish: Wish, progress: Progress, run: Path
+) -> tuple[Start, list[GroupTask], Ancestry, Taught]:
+    progress.tell("read", 0.0, "Reading your labels")
+    start = begin(library, store)
+    tasks = _tasks(start)
+    if not tasks:
+        raise nothing_to_learn(library, start.lacking, start.dataset, set())
+    preprocessing = _preprocessing(start.ancestry.parent.spec.preprocessing, wish.size)
+    ancestry = _fitting(start.ancestry)
+    told = progress.part(0.02, 0.75)
+    return (
+        start,
+        tasks,
+        ancestry,
+        teach(start, tasks, ancestry, preprocessing, wish.plan, run, told),
+    )
 
 
 def _tasks(start: Start) -> list[GroupTask]:

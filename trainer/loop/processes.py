@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object
+from accelerate.utils import broadcast_object_list, gather_object
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -30,7 +30,7 @@ class Processes:
     """
 
     def __init__(self, device: str = "auto") -> None:
-        self._accelerator = Accelerator(cpu=device == "cpu")
+        self._accelerator = _accelerator(device)
         self.device: torch.device = self._accelerator.device
         self.number: int = self._accelerator.process_index
         self.count: int = self._accelerator.num_processes
@@ -81,6 +81,20 @@ class Processes:
         self._accelerator.wait_for_everyone()
 
 
-def only_process() -> bool:
-    """Say whether this is the first process, before any is set up."""
+def is_first() -> bool:
+    """Say whether this is the first process of a training, or the only one."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def said_by_first(value: Any = None) -> Any:
+    """Return what the first process gives, in all of them; every process calls this."""
+    if _accelerator().num_processes == 1:
+        return value
+    said = [value]
+    broadcast_object_list(said)
+    return said[0]
+
+
+def _accelerator(device: str = "auto") -> Accelerator:
+    """Without a GPU several processes find each other only if the processor is asked for."""
+    return Accelerator(cpu=device == "cpu" or not torch.accelerator.is_available())

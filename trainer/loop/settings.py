@@ -11,7 +11,7 @@ from trainer.losses.settings import LossSettings
 
 Freeze = Literal["none", "all", "last-block", "gradual"]
 Norms = Literal["frozen", "train", "sync"]
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class FitSettings:
         batch_norm: running statistics: `frozen`, `train`, or `sync` (over all processes).
         average: decay of the average of weights that is judged and kept (EMA); 0 = the weights
             themselves.
-        precision: of the forward pass; `fp16` scales the loss.
+        precision: of the forward pass; `fp16` scales the loss; `auto` is half on a GPU alone.
         channels_last: memory order that convolutions are faster in.
         compile: let torch compile the network (worth its minute on long runs with a GPU).
         seconds: wall clock for all of it, judging included; 0 = as long as the epochs take. The

@@ -251,7 +251,7 @@ def test_names_of_every_kind_work(make_library, tiny, test_data):
 
 def test_an_unscanned_folder_is_an_error_in_a_sentence(tmp_path, tiny):
     (tmp_path / "new").mkdir()
-    with pytest.raises(SuggesterError, match="Open the folder"):
+    with pytest.raises(SuggesterError, match="open the folder in the program first"):
         run_suggest(tmp_path / "new", tiny)
     with pytest.raises(SuggesterError, match="does not exist"):
         run_suggest(tmp_path / "missing", tiny)

@@ -6,7 +6,6 @@ stderr. It ends when its stdin does, for then the parent is gone.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -15,31 +14,20 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.core.errors import TaggerError
 from tagger.core.preprocessing import Preprocessing
-from tagger.suggest.apart import serve_decode
 from tagger.suggest.away import library_away
 from tagger.suggest.engine import DeviceLost
 from tagger.suggest.job import Job
 from tagger.suggest.marks import withdraw
+from tagger.suggest.once import answer_once
 from tagger.suggest.photos import pending_photos
-from tagger.suggest.protocol import (
-    ADD,
-    BENCH,
-    CHECK,
-    COMMAND,
-    DECODE,
-    DOCTOR,
-    SCORE,
-    Message,
-    encode,
-    messages,
-)
+from tagger.suggest.protocol import Message, encode, messages
 from tagger.suggest.samples import sample_photos
 from tagger.suggest.sessions import idle_card
 from tagger.suggest.workplace import Model, Workplace, open_model
@@ -254,7 +242,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     out = _own_stdout()
     if arguments:
-        return _one_shot(list(arguments), out)
+        return answer_once(list(arguments), out)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     lock = threading.Lock()
@@ -275,48 +263,6 @@ def main(arguments: Sequence[str] = ()) -> int:
     suggester.close()
     logging.shutdown()
     os._exit(0)  # decoding threads may still be busy with a large photo
-
-
-def _one_shot(arguments: list[str], out: IO[bytes]) -> int:
-    answer: dict[str, Any]
-    if arguments == [DECODE]:
-        serve_decode(sys.stdin.buffer, out)
-    if arguments == [BENCH]:
-        from tagger.suggest.bench_service import serve_bench
-
-        serve_bench(sys.stdin.buffer, out)
-        logging.shutdown()
-        os._exit(0)  # decoding threads may still be busy with a large photo
-    if arguments[0] == DOCTOR and len(arguments) <= 2:
-        from tagger.suggest.doctor import examine
-
-        answer = examine(**(json.loads(arguments[1]) if len(arguments) == 2 else {}))
-    elif arguments == [ADD]:
-        from tagger.suggest.adapting import adapt
-
-        answer = adapt(json.loads(sys.stdin.buffer.readline()))
-    elif arguments == [SCORE]:
-        from tagger.suggest.scoring import score
-
-        answer = score(json.loads(sys.stdin.buffer.readline()))
-    elif arguments[0] == CHECK and len(arguments) == 3:
-        answer = _checked(Path(arguments[1]), arguments[2])
-    else:
-        usage = f"[{DOCTOR} [WISHES] | {ADD} | {SCORE} | {BENCH} | {CHECK} FOLDER PROVIDER]"
-        sys.stderr.write(f"usage: tagger {COMMAND} {usage}\n")
-        return 2
-    out.write(json.dumps(answer).encode() + b"\n")
-    out.flush()
-    return 0
-
-
-def _checked(folder: Path, provider: str) -> dict[str, Any]:
-    """Open a bundle, which compares its golden answers, and say whether it may be used."""
-    try:
-        model = open_model(folder, provider, lambda: False)
-    except TaggerError as error:
-        return {"error": str(error)}
-    return {"bundle": model.spec.bundle_id, "provider": model.obtained.provider.key}
 
 
 def _own_stdout() -> IO[bytes]:

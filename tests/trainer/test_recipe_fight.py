@@ -30,8 +30,9 @@ from trainer.recipes.figures import (
 )
 from trainer.recipes.forms.common import JUDGED
 from trainer.recipes.forms.satellite import read_satellite
+from trainer.recipes.frozen import fit_heads, to_scores
 from trainer.recipes.judge import compare, judged_figure
-from trainer.recipes.linear import fit_heads
+from trainer.recipes.linear import fit_linear
 from trainer.recipes.maybe import choose_treatment, with_halves
 from trainer.recipes.scratch_net import ScratchNet
 from trainer.recipes.source_method import run_source
@@ -236,13 +237,51 @@ def test_unsure_values_do_not_pull_a_head_down():
     features = rng.normal(size=(120, 4)).astype(np.float32)
     answers = (features[:, 0] > 0).astype(np.int64)
     group = single_group("neck", "abc", answers)
-    photos = np.arange(120)
     unsure = np.zeros((120, 3), bool)
     unsure[:, 2] = True
-    plain = fit_heads([group], features, photos)["neck"]
-    left_out = fit_heads([group], features, photos, unsure={"neck": unsure})["neck"]
-    assert plain.right > 0.9
-    assert left_out.logits(features)[:, 2].mean() > plain.logits(features)[:, 2].mean() + 1
+    fits = [fit_heads([group], features, unsure=one).groups for one in ({}, {"neck": unsure})]
+    assert fits[0]["neck"].right > 0.9
+    folds = np.arange(120) % 4
+    linear = [fit_linear([group], features, folds, one) for one in ({}, {"neck": unsure})]
+    plain, left_out = (one["neck"].out_of_fold[:, 2].mean() for one in linear)
+    assert left_out > plain + 1
+
+
+def ring(photos=240):
+    """Photos of which a circle is told apart from what lies around it: no plane can do that."""
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(photos, 3)).astype(np.float32)
+    near = (np.square(features).sum(axis=1) < 2).astype(np.int64)
+    both = multi_group("place", ("near", "far"), np.eye(2)[near][:, ::-1])
+    return features, [single_group("where", ("far", "near"), near), both]
+
+
+def test_likeness_tells_apart_what_no_plane_can_and_is_calibrated_out_of_fold():
+    features, groups = ring()
+    fits = fit_heads(groups, features)
+    assert fits.kind in ("kernel", "both")
+    assert fits.figures["kernel"] > fits.figures["linear"] + 0.1
+    new, truth = ring(400)
+    new, truth = new[240:], [group.only(np.arange(240, 400)) for group in truth]
+    with torch.no_grad():
+        logits = {n: fit.head(torch.from_numpy(new)).numpy() for n, fit in fits.groups.items()}
+    scores = to_scores(truth, logits, fits.prior(0))
+    assert (scores["where"].argmax(axis=1) == truth[0].answers).mean() > 0.85
+    assert abs(scores["where"][:, 1].mean() - truth[0].targets[:, 1].mean()) < 0.1
+    assert abs(scores["place"][:, 0].mean() - truth[1].targets[:, 0].mean()) < 0.1
+
+
+def test_many_groups_known_of_different_photos_are_fitted_each_by_its_own():
+    features, (where, _) = ring()
+    answers = where.answers.copy()
+    answers[::3] = -1
+    some = single_group("some", ("far", "near"), answers)
+    never = single_group("never", ("a", "b"), np.full(len(answers), -1))
+    fits = fit_heads([where, some, never], features)
+    assert fits.groups["some"].right > 0.8
+    assert np.isfinite(fits.groups["never"].out_of_fold).all()
+    alone = fit_heads([some], features)
+    assert alone.groups["some"].right == pytest.approx(fits.groups["some"].right, abs=0.05)
 
 
 def test_however_few_photos_are_looked_at_some_train_and_some_choose():

@@ -10,16 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.examples import MASKED, GroupExamples
+from trainer.examples import GroupExamples
 
 Floats = NDArray[np.float32]
 
-PENALTIES = (0.03, 0.01, 0.003, 0.001)
+PENALTIES = (0.2, 0.1, 0.03, 0.01)
 """Of the squared weights at inputs of unit scale, beside a mean loss; tried from left to right,
 each fit starting from the one before."""
 
-FOLDS = 4
-STEPS, FOLD_STEPS = 60, 25
+STEPS, FOLD_STEPS = 50, 20
 _FAR = -1e4
 
 
@@ -30,18 +29,13 @@ class LinearHead:
     Attributes:
         weight: float32 [D, L].
         bias: float32 [L].
-        prior: float32 [L], logarithms of how often each answer of a single group occurs (0 in a
-            multi group).
         penalty: that was chosen.
-        right: share of known answers of a single group that are right out of fold.
         out_of_fold: float32 [rows, L], logits of each row by a fit that saw none of its photo.
     """
 
     weight: Floats
     bias: Floats
-    prior: Floats
     penalty: float
-    right: float
     out_of_fold: Floats
 
     def logits(self, features: Floats) -> Floats:
@@ -49,78 +43,50 @@ class LinearHead:
         return features @ self.weight + self.bias
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Brings features to mean 0 and, over all numbers, unit scale."""
-
-    mean: Floats
-    size: float
-
-    @classmethod
-    def of(cls, features: Floats) -> Scale:
-        """Measure float32 [n, D]."""
-        mean = features.mean(axis=0)
-        return cls(mean, float(np.sqrt(np.mean((features - mean) ** 2))) or 1.0)
-
-    def apply(self, features: Floats) -> Tensor:
-        """Return them scaled."""
-        return torch.from_numpy((features - self.mean) / np.float32(self.size))
-
-
-def fit_heads(
+def fit_linear(
     groups: Sequence[GroupExamples],
     features: Floats,
-    photos: NDArray[np.int64],
-    seed: int = 0,
-    unsure: Mapping[str, NDArray[np.bool_]] | None = None,
+    folds: NDArray[np.int64],
+    unsure: Mapping[str, NDArray[np.bool_]],
 ) -> dict[str, LinearHead]:
-    """Fit every group, each with its own penalty by out-of-fold loss.
+    """Fit all groups at once, each with its own penalty by out-of-fold loss.
 
     Args:
         groups: what is known of the rows.
         features: float32 [rows, D].
-        photos: int64 [rows], which photo a row is of; all rows of a photo are in one fold.
-        seed: of the folds.
+        folds: int64 [rows], the fold of each.
         unsure: bool [rows, labels] by group, values that take no part in a row's softmax.
     """
-    scale = Scale.of(features)
-    x = scale.apply(features)
-    several, place = np.unique(photos, return_inverse=True)
-    folds = (np.random.default_rng(seed).permutation(len(several)) % FOLDS)[place]
-    masks = unsure or {}
-    return {
-        group.name: _fit_group(group, x, folds, scale, masks.get(group.name)) for group in groups
-    }
-
-
-def _fit_group(
-    group: GroupExamples,
-    x: Tensor,
-    folds: NDArray[np.int64],
-    scale: Scale,
-    unsure: NDArray[np.bool_] | None,
-) -> LinearHead:
-    losses = np.zeros(len(PENALTIES))
-    crossed = np.zeros((len(PENALTIES), *group.targets.shape), np.float32)
-    answers = group.answers if group.kind == "single" else np.full(len(group), MASKED)
-    for fold in range(FOLDS):
+    mean = features.mean(axis=0)
+    size = np.float32(np.sqrt(np.mean((features - mean) ** 2))) or np.float32(1)
+    x = torch.from_numpy((features - mean) / size)
+    losses = np.zeros((len(PENALTIES), len(groups)))
+    crossed = [np.zeros((len(PENALTIES), *group.targets.shape), np.float32) for group in groups]
+    for fold in np.unique(folds):
         inside, out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        problem, left = _Problem(group, inside, unsure), _Problem(group, out, unsure)
-        said = [x[out] @ w + b for w, b in problem.path(x[inside], PENALTIES, FOLD_STEPS)]
-        losses += [float(left.loss(z)) * left.total for z in said]
-        crossed[:, out] = np.stack([z.numpy() for z in said])
-    best = int(np.argmin(losses))
-    problem = _Problem(group, np.arange(len(x)), unsure)
-    weight, bias = problem.path(x, PENALTIES[: best + 1], STEPS)[-1]
-    own = (weight / scale.size).numpy()
-    return LinearHead(
-        own,
-        bias.numpy() - scale.mean @ own,
-        log_prior(group),
-        PENALTIES[best],
-        float((crossed[best].argmax(axis=1) == answers).sum() / max(1, (answers >= 0).sum())),
-        crossed[best],
+        if not len(inside):
+            continue
+        left = _Problem(groups, out, unsure)
+        for at, fitted in enumerate(
+            _Problem(groups, inside, unsure).path(x[inside], PENALTIES, FOLD_STEPS)
+        ):
+            logits = fitted.logits(x[out])
+            losses[at] += [float(loss) for loss in left.sums(logits)]
+            for own, z in zip(crossed, logits, strict=True):
+                own[at, out] = z.numpy()
+    best = losses.argmin(axis=0)
+    path = _Problem(groups, np.arange(len(x)), unsure).path(
+        x, PENALTIES[: int(best.max()) + 1], STEPS
     )
+    made = {}
+    for column, group in enumerate(groups):
+        at = int(best[column])
+        weight, bias = (one.numpy() for one in path[at].group(column))
+        own = (weight / size).astype(np.float32)
+        made[group.name] = LinearHead(
+            own, (bias - mean @ own).astype(np.float32), PENALTIES[at], crossed[column][at].copy()
+        )
+    return made
 
 
 def log_prior(group: GroupExamples) -> Floats:
@@ -131,43 +97,69 @@ def log_prior(group: GroupExamples) -> Floats:
     return np.log(count / count.sum()).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class _Fitted:
+    """Weights float [D, labels of all groups], biases, and how many labels each group has."""
+
+    weight: Tensor
+    bias: Tensor
+    counts: list[int]
+
+    def logits(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return logits float [n, L], group by group."""
+        return (x @ self.weight + self.bias).split(self.counts, dim=1)
+
+    def group(self, at: int) -> tuple[Tensor, Tensor]:
+        """Return weight and bias of one group."""
+        weights = self.weight.split(self.counts, dim=1)
+        return weights[at], self.bias.split(self.counts)[at]
+
+
 class _Problem:
-    """The loss of one group on some rows."""
+    """The losses of all groups on some rows."""
 
     def __init__(
         self,
-        whole: GroupExamples,
+        groups: Sequence[GroupExamples],
         rows: NDArray[np.int64],
-        unsure: NDArray[np.bool_] | None,
+        unsure: Mapping[str, NDArray[np.bool_]],
     ) -> None:
-        group = whole.only(rows)
-        self.kind = group.kind
-        self.unsure = None if unsure is None else torch.from_numpy(unsure[rows])
-        self.targets = torch.from_numpy(group.targets)
-        self.weights = torch.from_numpy(group.weights)
-        self.total = max(1e-6, float(self.weights.sum()))
+        self.groups = [group.only(rows) for group in groups]
+        self.counts = [len(group.labels) for group in groups]
+        self.targets = [torch.from_numpy(group.targets) for group in self.groups]
+        self.weights = [torch.from_numpy(group.weights) for group in self.groups]
+        self.totals = [max(1e-6, float(weights.sum())) for weights in self.weights]
+        self.unsure = [
+            torch.from_numpy(unsure[group.name][rows]) if group.name in unsure else None
+            for group in groups
+        ]
 
-    def loss(self, logits: Tensor) -> Tensor:
-        """Return the mean loss over what is known (of a multi group: per label)."""
-        if self.unsure is not None:
-            logits = logits.masked_fill(self.unsure, _FAR)
-        if self.kind == "single":
-            each = -(self.targets * torch.log_softmax(logits, dim=1)).sum(dim=1)
-        else:
-            each = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits, self.targets, reduction="none"
-            )
-        return (each * self.weights).sum() / self.total
+    def sums(self, logits: Sequence[Tensor]) -> list[Tensor]:
+        """Return the summed loss of each group."""
+        losses = []
+        for group, z, target, weight, unsure in zip(
+            self.groups, logits, self.targets, self.weights, self.unsure, strict=True
+        ):
+            if unsure is not None:
+                z = z.masked_fill(unsure, _FAR)
+            if group.kind == "single":
+                each = -(target * torch.log_softmax(z, dim=1)).sum(dim=1)
+            else:
+                each = torch.nn.functional.binary_cross_entropy_with_logits(
+                    z, target, reduction="none"
+                )
+            losses.append((each * weight).sum())
+        return losses
 
-    def path(
-        self, x: Tensor, penalties: Sequence[float], steps: int
-    ) -> list[tuple[Tensor, Tensor]]:
+    def path(self, x: Tensor, penalties: Sequence[float], steps: int) -> list[_Fitted]:
         """Fit for each penalty, from the largest on."""
-        columns = self.targets.shape[1]
-        weight = torch.zeros(x.shape[1], columns, requires_grad=True)
-        bias = torch.zeros(columns, requires_grad=True)
+        weight = torch.zeros(x.shape[1], sum(self.counts), requires_grad=True)
+        bias = torch.zeros(sum(self.counts), requires_grad=True)
+        shares = [
+            count / total if group.kind == "multi" else 1 / total
+            for group, count, total in zip(self.groups, self.counts, self.totals, strict=True)
+        ]
         found = []
-        share = columns if self.kind == "multi" else 1
         for penalty in penalties:
             optimiser = torch.optim.LBFGS(
                 [weight, bias], max_iter=steps, history_size=10, line_search_fn="strong_wolfe"
@@ -177,10 +169,14 @@ class _Problem:
                 penalty: float = penalty, optimiser: torch.optim.LBFGS = optimiser
             ) -> Tensor:
                 optimiser.zero_grad()
-                loss = self.loss(x @ weight + bias) * share + penalty * (weight**2).sum()
+                logits = (x @ weight + bias).split(self.counts, dim=1)
+                losses = zip(shares, self.sums(logits), strict=True)
+                loss = penalty * (weight**2).sum()
+                for share, own in losses:
+                    loss = loss + share * own
                 loss.backward()
                 return loss
 
             optimiser.step(closure)
-            found.append((weight.detach().clone(), bias.detach().clone()))
+            found.append(_Fitted(weight.detach().clone(), bias.detach().clone(), self.counts))
         return found

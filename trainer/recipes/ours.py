@@ -1,18 +1,16 @@
 """Our setting: heads fitted to the end on features, then the whole network fine-tuned from there.
 
-The photos are looked at once (if time allows also mirrored); linear heads are fitted to the roots
-of the embeddings with a regularisation chosen by cross-validation. The network starts from these
-heads, so that the first step already knows the labels, and is fine-tuned for the seconds that are
-left with small shifts, crops and mirrored photos, if there are enough of them; whether that is kept
-is decided on a part of training set aside. Scores are the mean over both ways round; those
+The photos are looked at once, in a larger size if time allows; heads are fitted to the roots of the
+embeddings (see `frozen`). If there are enough seconds left, the network is
+fine-tuned from linear heads, so that its first step already knows the labels, with small shifts,
+crops and mirrored photos; whether that is kept is decided on a part of training set aside. Scores
 of single groups are freed of how often each answer occurs, lest rare answers be passed over.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,7 @@ from numpy.typing import NDArray
 from trainer.examples import Examples
 from trainer.feeding.pixels import PixelStore
 from trainer.loop.predict import parameter_count
-from trainer.nets.heads import HeadSettings
-from trainer.nets.net import Net, make_net
+from trainer.nets.net import Net
 from trainer.recipes.contest import (
     Contest,
     Outcome,
@@ -31,21 +28,20 @@ from trainer.recipes.contest import (
     with_choice,
     without_choice,
 )
-from trainer.recipes.features import Rooted, features_of
+from trainer.recipes.features import BATCH, Looks, features_of
 from trainer.recipes.figures import multi_thresholds
 from trainer.recipes.forms.common import CHOICE
+from trainer.recipes.frozen import FrozenFits, fit_heads, to_scores
 from trainer.recipes.judge import Scores
-from trainer.recipes.linear import fit_heads
-from trainer.recipes.maybe import HALF, UNSURE, choose_treatment, marked, with_halves
+from trainer.recipes.maybe import HALF, UNSURE, Masks, choose_treatment, marked, with_halves
 from trainer.recipes.saved import facts_of, logits_of
 from trainer.recipes.source_method import LOOKING_SHARE
-from trainer.recipes.tuning import Lesson, OurSetting, Tuning, start_from, to_scores
+from trainer.recipes.tuning import Lesson, OurSetting, Seen, Tuning
 
 Floats = NDArray[np.float32]
 
-MIRROR_SHARE = 0.15
-"""Share of the seconds up to which looking at the photos may take for them to be looked at
-mirrored as well."""
+LARGE_SHARE = 0.5
+"""Share of the seconds up to which looking at all photos in the larger size may take."""
 
 SLOWER = 4.0
 """A training step takes about so many times as long as looking at its photos."""
@@ -59,95 +55,116 @@ RESERVE = 0.05
 
 def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None = None) -> Outcome:
     """Train one seed within the contest's seconds and score the judged photos."""
-    backbone = Rooted(contest.backbone.open(setting.size))
-    store = contest.pack(backbone.preprocessing)
     examples = without_choice(contest.examples)
-    began = time.monotonic()
     rows = looking_order(examples, seed)
     contest.tell(0.0, "Looking at the photos once")
-    seen = _look(contest, backbone, store, rows, began)
-    looked_s = time.monotonic() - began
-    rows = rows[: len(seen[0])]
-    lesson = _fitted(contest, examples, rows, seen, seed)
-    net = make_net(backbone, examples.groups, HeadSettings(), seed=seed)
-    start_from(net, lesson.heads)
+    look = _looked(contest, setting, rows)
+    backbone, store, features = look.backbone, look.store, look.features
+    looked_s = time.monotonic() - look.began
+    began = look.began
+    seen = Seen(rows[: len(features)], features)
+    lesson = _fitted(contest, setting, examples, seen, seed)
+    net = Net(backbone, {name: fit.head for name, fit in lesson.fits.groups.items()})
     facts: dict[str, Any] = {
+        "size": store.preprocessing.height,
         "features_s": round(looked_s, 2),
-        "photos_looked_at": len(rows),
+        "photos_looked_at": len(seen.rows),
         "heads_s": round(time.monotonic() - began - looked_s, 2),
-        "penalties": {name: head.penalty for name, head in lesson.heads.items()},
+        "heads": lesson.fits.kind,
+        "out_of_fold": {kind: round(v, 4) for kind, v in lesson.fits.figures.items()},
         "maybe": lesson.maybe,
         "epochs": 0.0,
     }
     left = contest.seconds * (1 - RESERVE) - (time.monotonic() - began)
-    speed = len(rows) * len(seen) / looked_s / SLOWER
-    if left * speed >= LEAST_EPOCHS * len(rows):
-        chosen = Tuning(contest, setting, store, seed, run)
-        facts |= chosen.tune(net, lesson, rows, seen, left)
+    if left / (SLOWER * look.pace) >= LEAST_EPOCHS * len(seen.rows):
+        tuned, own = Tuning(contest, setting, seed, run).tune(net, store, lesson, seen, left)
+        facts |= own
+        if tuned is not None:
+            net, store = tuned
     facts["seconds"] = round(time.monotonic() - began, 2)
     facts["parameters"] = parameter_count(net)
-    held_out = _held_out(net, store, lesson, rows, seed, bool(facts.get("tuned_is_kept")))
-    logits = logits_of(net, store, contest.judged, mirrored=True)
-    prior = {name: setting.prior * head.prior for name, head in lesson.heads.items()}
+    prior = lesson.fits.prior(setting.prior)
+    held_out = _held_out(net, store, lesson, seen, seed, bool(facts.get("tuned_is_kept")))
+    logits = logits_of(net, store, contest.judged)
     saved = facts_of(
         net,
         examples.groups,
         name=contest.backbone.name,
-        size=setting.size,
-        mirrored=True,
-        rooted=True,
+        size=store.preprocessing.height,
         prior=prior,
         thresholds=multi_thresholds(*held_out),
     )
-    return Outcome(to_scores(examples, logits, prior), facts, net, saved, held_out)
+    return Outcome(to_scores(examples.groups, logits, prior), facts, net, saved, held_out)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of the first photos in a row.
+
+    Attributes:
+        backbone, store: that looked, and at which pixels.
+        features: float32 [n, D].
+        began: when (`time.monotonic`), the opening of networks and decoding not counted.
+        pace: seconds a photo takes in the small size.
+    """
+
+    backbone: Looks
+    store: PixelStore
+    features: Floats
+    began: float
+    pace: float
+
+
+def _looked(contest: Contest, setting: OurSetting, rows: NDArray[np.int64]) -> Look:
+    """Look at photos, in the larger size if the seconds suffice for it, else in the small one.
+
+    How long a look takes is measured on the first photos.
+    """
+    small, large = (Looks(contest.backbone.open(size)) for size in (setting.size, setting.larger))
+    store = contest.pack(small.preprocessing)
+    began = time.monotonic()
+    until = began + LOOKING_SHARE * contest.seconds
+    first = features_of(small, store, rows[:BATCH])
+    warm = time.monotonic()
+    second = features_of(small, store, rows[BATCH : 2 * BATCH])
+    done = time.monotonic()
+    pace = (done - warm) / len(second) if len(second) else (warm - began) / len(first)
+    dearer = (setting.larger / setting.size) ** 2
+    if pace * dearer * len(rows) > LARGE_SHARE * contest.seconds:
+        seen = [first, second]
+        if done < until:
+            seen.append(features_of(small, store, rows[2 * BATCH :], until=until))
+        features = np.concatenate([part for part in seen if len(part)])
+        return Look(small, store, features, began, pace)
+    spent = time.monotonic() - began
+    pixels = contest.pack(large.preprocessing)
+    began = time.monotonic() - spent
+    until = began + LOOKING_SHARE * contest.seconds
+    return Look(large, pixels, features_of(large, pixels, rows, until=until), began, pace)
 
 
 def _held_out(
-    net: Net,
-    store: PixelStore,
-    lesson: Lesson,
-    rows: NDArray[np.int64],
-    seed: int,
-    tuned: bool,
+    net: Net, store: PixelStore, lesson: Lesson, seen: Seen, seed: int, tuned: bool
 ) -> tuple[Examples, Scores]:
     """Return training photos with scores of fits that did not see them, to fit thresholds on."""
-    none = {name: np.zeros_like(head.prior) for name, head in lesson.heads.items()}
+    none = lesson.fits.prior(0)
+    groups = lesson.examples.groups
     if tuned:
         own = with_choice(lesson.examples, seed).rows(CHOICE)
-        logits = logits_of(net, store, own, mirrored=True)
-        return lesson.examples.only(own), to_scores(lesson.examples, logits, none)
-    logits = {name: head.out_of_fold[: len(rows)] for name, head in lesson.heads.items()}
-    return lesson.examples.only(rows), to_scores(lesson.examples, logits, none)
-
-
-def _look(
-    contest: Contest,
-    backbone: Rooted,
-    store: PixelStore,
-    rows: NDArray[np.int64],
-    began: float,
-) -> list[Floats]:
-    """Return embeddings of as many photos as the time allows, and of them mirrored."""
-    until = began + LOOKING_SHARE * contest.seconds
-    seen = [features_of(backbone, store, rows, until=until)]
-    if time.monotonic() - began < MIRROR_SHARE * contest.seconds:
-        seen.append(features_of(backbone, store, rows[: len(seen[0])], mirrored=True))
-    return seen
+        logits = logits_of(net, store, own)
+        return lesson.examples.only(own), to_scores(groups, logits, none)
+    logits = {name: fit.out_of_fold for name, fit in lesson.fits.groups.items()}
+    return lesson.examples.only(seen.rows), to_scores(groups, logits, none)
 
 
 def _fitted(
-    contest: Contest,
-    examples: Examples,
-    rows: NDArray[np.int64],
-    seen: Sequence[Floats],
-    seed: int,
+    contest: Contest, setting: OurSetting, examples: Examples, seen: Seen, seed: int
 ) -> Lesson:
     """Fit the heads, with the treatment of *maybe* that is right more often out of fold."""
-    features, photos = np.concatenate(seen), np.tile(rows, len(seen))
     found = marked(examples, contest.data.maybe)
+    plain = Lesson(examples, found, _heads(setting, examples, seen, seed, found), None)
     if not found:
-        groups = [group.only(photos) for group in examples.groups]
-        return Lesson(examples, {}, fit_heads(groups, features, photos, seed), None)
+        return plain
     halved = replace(
         examples,
         groups=tuple(
@@ -155,13 +172,17 @@ def _fitted(
             for group in examples.groups
         ),
     )
-    masks = {name: mask[photos] for name, mask in found.items()}
-    heads = {}
-    for name, chosen, unsure in ((UNSURE, examples, masks), (HALF, halved, None)):
-        groups = [group.only(photos) for group in chosen.groups]
-        heads[name] = fit_heads(groups, features, photos, seed, unsure)
-    right = {name: [one[group].right for group in found] for name, one in heads.items()}
-    best = choose_treatment(right)
-    if best == HALF:
-        return Lesson(halved, {}, heads[HALF], HALF)
-    return Lesson(examples, found, heads[UNSURE], UNSURE)
+    half = Lesson(halved, {}, _heads(setting, halved, seen, seed, {}), HALF)
+    right = {
+        name: [lesson.fits.groups[group].right for group in found]
+        for name, lesson in ((UNSURE, plain), (HALF, half))
+    }
+    return half if choose_treatment(right) == HALF else replace(plain, maybe=UNSURE)
+
+
+def _heads(
+    setting: OurSetting, examples: Examples, seen: Seen, seed: int, unsure: Masks
+) -> FrozenFits:
+    groups = [group.only(seen.rows) for group in examples.groups]
+    masks = {name: mask[seen.rows] for name, mask in unsure.items()}
+    return fit_heads(groups, seen.features, seed, masks, setting.prior)

@@ -13,6 +13,7 @@ import safetensors
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tagger.bundle.errors import BundleError
 from tagger.bundle.files import read_json, write_json
@@ -22,9 +23,10 @@ from trainer.examples import GroupExamples, Kind
 from trainer.feeding.pixels import PixelStore
 from trainer.loop.predict import probabilities
 from trainer.nets.backbone import open_backbone
-from trainer.nets.heads import HeadSettings
+from trainer.nets.heads import HeadNet, HeadSettings
 from trainer.nets.net import Net, make_net
-from trainer.recipes.features import Rooted, features_of
+from trainer.recipes.features import Looks, features_of
+from trainer.recipes.frozen import FrozenHead
 from trainer.recipes.judge import Scores
 
 MODEL = "model.json"
@@ -62,8 +64,8 @@ class Facts:
         backbone, size, pool: as `open_backbone` takes them.
         mean, std: of the pixels, 0 to 255.
         hidden: widths of the heads' hidden layers.
-        mirrored: whether scores are the mean over both ways round.
-        rooted: whether heads take the root of the embedding.
+        rooted: whether heads take the root of the embedding (see `Looks`).
+        mirrored: whether a photo is looked at both ways round.
         groups: what it scores.
     """
 
@@ -73,8 +75,8 @@ class Facts:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     hidden: tuple[int, ...]
-    mirrored: bool
     rooted: bool
+    mirrored: bool
     groups: tuple[Group, ...]
 
 
@@ -89,7 +91,7 @@ class SavedModel:
         """Return probabilities float32 [photos, labels] by group, and rows of unreadable photos."""
         store = PixelStore(photos, self.net.preprocessing, kept_bytes=0)
         rows = np.arange(len(photos))
-        logits = logits_of(self.net, store, rows, self.facts.mirrored)
+        logits = logits_of(self.net, store, rows)
         scores = {
             group.name: probabilities(
                 logits[group.name] - np.array(group.prior, np.float32), group.kind
@@ -99,19 +101,19 @@ class SavedModel:
         return scores, set(store.unreadable)
 
 
-def logits_of(
-    net: Net, store: PixelStore, rows: NDArray[np.int64], mirrored: bool
-) -> dict[str, Floats]:
-    """Return the logits of photos, float32 [n, L] by group; mean over both ways if `mirrored`."""
-    ways = (False, True) if mirrored else (False,)
-    device = next(net.parameters()).device
+def logits_of(net: Net, store: PixelStore, rows: NDArray[np.int64]) -> dict[str, Floats]:
+    """Return the logits of photos, float32 [n, L] by group."""
     net.eval()
-    said = []
-    for way in ways:
-        features = torch.from_numpy(features_of(net.backbone, store, rows, mirrored=way))
-        with torch.no_grad():
-            said.append(net(features.to(device)).logits)
-    return {name: (sum(z[name] for z in said) / len(said)).cpu().numpy() for name in net.names}
+    features = features_of(net.backbone, store, rows)
+    return head_logits(net, features)
+
+
+@torch.no_grad()
+def head_logits(net: Net, features: Floats) -> dict[str, Floats]:
+    """Return what a network's heads say of embeddings float32 [n, D]: float32 [n, L] by group."""
+    device = next(net.parameters()).device
+    logits = net(torch.from_numpy(features).to(device)).logits
+    return {name: z.cpu().numpy() for name, z in logits.items()}
 
 
 def save_model(folder: Path, method: str, net: Net, facts: Facts) -> None:
@@ -130,23 +132,23 @@ def facts_of(
     name: str,
     size: int,
     pool: str = "",
-    mirrored: bool = False,
-    rooted: bool = False,
     prior: Mapping[str, Floats] | None = None,
     thresholds: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Facts:
     """Gather the facts of a trained network."""
-    backbone = cast(Any, net.backbone.inner if rooted else net.backbone)
-    first = cast(Any, net.heads[0])
+    looks = net.backbone if isinstance(net.backbone, Looks) else None
+    backbone = cast(Any, looks.inner if looks else net.backbone)
+    first = net.heads[0]
+    layers = first.layers[:-1] if isinstance(first, HeadNet) else ()
     return Facts(
         backbone=name,
         size=size,
         pool=pool,
         mean=tuple(backbone.mean.flatten().tolist()),
         std=tuple(backbone.std.flatten().tolist()),
-        hidden=tuple(layer.out_features for layer in first.layers[:-1]),
-        mirrored=mirrored,
-        rooted=rooted,
+        hidden=tuple(int(cast(Any, layer).out_features) for layer in layers),
+        rooted=looks is not None,
+        mirrored=bool(looks and looks.mirrored),
         groups=tuple(
             Group(
                 group.name,
@@ -183,14 +185,29 @@ def load_model(run: Path, method: str = "ours") -> SavedModel:
     backbone.mean.copy_(torch.tensor(facts.mean).view(1, 3, 1, 1))
     backbone.std.copy_(torch.tensor(facts.std).view(1, 3, 1, 1))
     groups = [_empty(group) for group in facts.groups]
-    body = Rooted(backbone) if facts.rooted else backbone
+    body = Looks(backbone, facts.mirrored) if facts.rooted else backbone
     net = make_net(body, groups, HeadSettings(hidden=facts.hidden))
+    _give_frozen_heads(net, tensors)
     try:
         net.load_state_dict(tensors)
     except RuntimeError as error:
         raise SavedError(f"{run / method}.safetensors does not fit its {MODEL}.") from error
     net.eval()
     return SavedModel(facts, net)
+
+
+def _give_frozen_heads(net: Net, tensors: Mapping[str, Tensor]) -> None:
+    """Put heads of the kind that lies in the file into a network made with usual ones."""
+    kinds = {name.split(".")[2] for name in tensors if name.startswith("heads.")}
+    if not kinds & {"linear", "kernel"}:
+        return
+    for at in range(len(net.names)):
+        own = {
+            name.removeprefix(f"heads.{at}."): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(f"heads.{at}.")
+        }
+        net.heads[at] = FrozenHead.shaped_like(own)
 
 
 def _facts(data: dict[str, Any]) -> Facts:
@@ -211,8 +228,8 @@ def _facts(data: dict[str, Any]) -> Facts:
         tuple(data["mean"]),
         tuple(data["std"]),
         tuple(data["hidden"]),
-        bool(data["mirrored"]),
         bool(data["rooted"]),
+        bool(data["mirrored"]),
         groups,
     )
 

@@ -36,7 +36,7 @@ from trainer.recipes.saved import Facts, facts_of
 NOBODY = "nobody"
 LEAST_SECONDS = 0.5
 
-LOOKING_SHARE = 0.6
+LOOKING_SHARE = 0.75
 """Share of the seconds after which a method that looks at every photo once does with those it has
 seen; the same for both sides."""
 

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from trainer.examples import Examples
+from trainer.examples import Examples, GroupExamples
 from trainer.feeding.augmentation import Augmentation
 from trainer.feeding.pixels import PixelStore
 from trainer.loop.fit import fit
-from trainer.loop.predict import probabilities
 from trainer.loop.settings import FitSettings, OptimiserSettings, Schedule
 from trainer.losses.settings import LossSettings
-from trainer.nets.net import Net
+from trainer.nets.heads import HeadSettings
+from trainer.nets.net import Net, make_net
 from trainer.recipes.contest import Contest, with_choice
+from trainer.recipes.features import Looks, features_of
 from trainer.recipes.forms.common import CHOICE, TRAIN
-from trainer.recipes.judge import Scores, judged_figure
-from trainer.recipes.linear import LinearHead, fit_heads
+from trainer.recipes.frozen import FOLDS, FrozenFits, fit_heads, linear_layer, to_scores
+from trainer.recipes.judge import judged_figure
+from trainer.recipes.linear import fit_linear
 from trainer.recipes.maybe import Masks, objective_with
-from trainer.recipes.saved import logits_of
+from trainer.recipes.saved import head_logits, logits_of
 from trainer.recipes.source_method import NOBODY
 
 Floats = NDArray[np.float32]
@@ -43,6 +41,7 @@ class OurSetting:
     Attributes:
         size: side of the input in pixels.
         augmentation: of photos while fine-tuning.
+        larger: the size in which photos are looked at where time allows.
         epochs: at most so many; fewer if the seconds are over.
         rate, head_rate: largest learning rates.
         smoothing: of the targets of single groups.
@@ -52,6 +51,7 @@ class OurSetting:
 
     size: int
     augmentation: Augmentation
+    larger: int = 320
     epochs: float = 15
     rate: float = 3e-4
     head_rate: float = 1e-3
@@ -61,13 +61,33 @@ class OurSetting:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Training photos that were looked at: rows int64 [n], and embeddings float32 [n, D]."""
+
+    rows: NDArray[np.int64]
+    features: Floats
+
+    def only(self, places: NDArray[np.int64]) -> Seen:
+        """Return the chosen ones."""
+        return Seen(self.rows[places], self.features[places])
+
+
+@dataclass(frozen=True)
 class Lesson:
     """What is learned: targets as *maybe* is treated, values left out, and the fitted heads."""
 
     examples: Examples
     unsure: Masks
-    heads: dict[str, LinearHead]
+    fits: FrozenFits
     maybe: str | None
+
+    def groups(self, rows: NDArray[np.int64]) -> list[GroupExamples]:
+        """Return what is known of rows."""
+        return [group.only(rows) for group in self.examples.groups]
+
+    def masks(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+        """Return which values of rows nothing is learned of."""
+        return {name: mask[rows] for name, mask in self.unsure.items()}
 
 
 @dataclass(frozen=True)
@@ -76,36 +96,43 @@ class Tuning:
 
     contest: Contest
     setting: OurSetting
-    store: PixelStore
     seed: int
     run: Path | None
 
     def tune(
-        self,
-        net: Net,
-        lesson: Lesson,
-        rows: NDArray[np.int64],
-        seen: Sequence[Floats],
-        seconds: float,
-    ) -> dict[str, Any]:
-        """Tune within the seconds; the network ends tuned, or as it was.
+        self, frozen: Net, store: PixelStore, lesson: Lesson, seen: Seen, seconds: float
+    ) -> tuple[tuple[Net, PixelStore] | None, dict[str, Any]]:
+        """Tune within the seconds.
 
         Args:
-            net: with the heads of the lesson, fitted to all of `rows`.
+            frozen: the backbone as it was, with the heads of the lesson, fitted to all of `seen`.
+            store: photos as the frozen backbone takes them.
             lesson: what is learned.
-            rows: int64, the training photos looked at.
-            seen: their embeddings, once for every way round.
+            seen: the training photos looked at.
             seconds: that are left.
+
+        Returns:
+            the tuned network and its photos, None where the frozen one is better; and facts.
         """
         began = time.monotonic()
         parted = with_choice(lesson.examples, self.seed)
-        part = parted.parts[rows]
-        inside = np.flatnonzero(part == TRAIN)
-        before = copy.deepcopy(net.state_dict())
-        heads = self._heads(lesson, rows[inside], [one[inside] for one in seen])
-        start_from(net, heads)
-        frozen = self._figure(net, parted, heads)
-        left = seconds - (time.monotonic() - began) - FIGURES * (len(part) - len(inside))
+        part = parted.parts[seen.rows]
+        inside, aside = seen.only(_places(part, TRAIN)), seen.only(_places(part, CHOICE))
+        fits = fit_heads(
+            lesson.groups(inside.rows),
+            inside.features,
+            self.seed,
+            lesson.masks(inside.rows),
+            self.setting.prior,
+        )
+        heads = Net(frozen.backbone, {name: fit.head for name, fit in fits.groups.items()})
+        prior = fits.prior(self.setting.prior)
+        before = self._figure(parted, aside.rows, head_logits(heads, aside.features), prior)
+        looks = Looks(self.contest.backbone.open(self.setting.size))
+        pack = self.contest.pack(looks.preprocessing)
+        small = Seen(inside.rows, features_of(looks, pack, inside.rows))
+        net = self._started(looks, lesson, small)
+        left = seconds - (time.monotonic() - began) - FIGURES * len(aside.rows)
         settings = _settings(self.setting, parted, self.seed, left)
         assert isinstance(settings.losses, dict)
         tuned = fit(
@@ -115,49 +142,39 @@ class Tuning:
             self.run,
             objective=objective_with(parted, settings.losses, lesson.unsure),
             tell=self.contest.tell,
-            store=self.store,
+            store=pack,
         )
-        after = self._figure(net, parted, heads)
-        if not after > frozen:
-            net.load_state_dict(before)
-        return _tuned(tuned.facts) | {
-            "tuned_is_kept": bool(after > frozen),
-            "inside_train": {"heads": round(frozen, 4), "tuned": round(after, 4)},
+        looks.mirrored = True
+        after = self._figure(parted, aside.rows, logits_of(net, pack, aside.rows), prior)
+        facts = _tuned(tuned.facts) | {
+            "tuned_is_kept": bool(after > before),
+            "inside_train": {"heads": round(before, 4), "tuned": round(after, 4)},
         }
+        return ((net, pack) if after > before else None), facts
 
-    def _heads(
-        self, lesson: Lesson, rows: NDArray[np.int64], seen: Sequence[Floats]
-    ) -> dict[str, LinearHead]:
-        photos = np.tile(rows, len(seen))
-        groups = [group.only(photos) for group in lesson.examples.groups]
-        masks = {name: mask[photos] for name, mask in lesson.unsure.items()}
-        return fit_heads(groups, np.concatenate(seen), photos, self.seed, masks)
+    def _started(self, looks: Looks, lesson: Lesson, inside: Seen) -> Net:
+        """Return a network whose linear heads are fitted to the embeddings in its own size."""
+        groups = lesson.groups(inside.rows)
+        folds = np.random.default_rng(self.seed).permutation(len(inside.rows)) % FOLDS
+        fitted = fit_linear(groups, inside.features, folds, lesson.masks(inside.rows))
+        net = make_net(looks, lesson.examples.groups, HeadSettings(), seed=self.seed)
+        for name, head in zip(net.names, net.heads, strict=True):
+            cast(Any, head).layers[-1].load_state_dict(linear_layer(fitted[name]).state_dict())
+        return net
 
-    def _figure(self, net: Net, parted: Examples, heads: dict[str, LinearHead]) -> float:
-        """Return the judged figure on the part of training that was set aside."""
-        rows = parted.rows(CHOICE)
-        logits = logits_of(net, self.store, rows, mirrored=False)
-        prior = {name: self.setting.prior * head.prior for name, head in heads.items()}
-        return judged_figure(parted.only(rows), to_scores(parted, logits, prior))
-
-
-def start_from(net: Net, heads: dict[str, LinearHead]) -> None:
-    """Give a network's linear heads the fitted weights."""
-    for name, head in zip(net.names, net.heads, strict=True):
-        layer = cast(nn.Linear, cast(Any, head).layers[-1])
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(heads[name].weight.T.copy()))
-            layer.bias.copy_(torch.from_numpy(heads[name].bias))
+    def _figure(
+        self,
+        parted: Examples,
+        rows: NDArray[np.int64],
+        logits: dict[str, Floats],
+        prior: dict[str, Floats],
+    ) -> float:
+        """Return the judged figure on photos of training that were set aside."""
+        return judged_figure(parted.only(rows), to_scores(parted.groups, logits, prior))
 
 
-def to_scores(examples: Examples, logits: dict[str, Floats], prior: dict[str, Floats]) -> Scores:
-    """Return probabilities, those of single groups freed of the answers' frequencies."""
-    return {
-        group.name: probabilities(
-            (logits[group.name] - prior[group.name]).astype(np.float32), group.kind
-        )
-        for group in examples.groups
-    }
+def _places(part: NDArray[np.str_], wanted: str) -> NDArray[np.int64]:
+    return np.flatnonzero(part == wanted).astype(np.int64)
 
 
 def _settings(setting: OurSetting, examples: Examples, seed: int, seconds: float) -> FitSettings:

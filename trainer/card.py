@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagger.bundle.spec import BundleGroup, BundleSpec
 
+_WIDTH = 100
 _TEXT = """# {name}
 
 Made on this machine from {parent} by retraining on the labels of one library.
 
 ## What it learned from
 {photos} photos of library `{library}`, decisions of {time} (dataset revision `{revision}`, kept in
-the run `{run}`). The fingerprints of these photos stand in `bundle.json` under `dataset`; they
-never judge this model or one made from it.{remembered}
+the run `{run}`). They never judge this model or one made from it; their fingerprints stand at the
+end.{remembered}
 
 ## What it knows
 {groups}
@@ -29,6 +31,9 @@ many there were.
 
 ## Licence
 {licence}. {attribution}
+
+## Fingerprints of the photos it learned from
+{fingerprints}
 """
 
 _REMEMBERED = """
@@ -72,6 +77,7 @@ def child_card(
         or "Nothing could be measured: no labelled photo was kept out.",
         licence=parent.licence or "No licence is stated",
         attribution=parent.attribution,
+        fingerprints=textwrap.fill(" ".join(dataset["fingerprints"]), _WIDTH),
     ).rstrip()
 
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from tagger.bundle.heads import head_scores, read_heads
-from tagger.bundle.spec import MODEL_FILE
+from tagger.bundle.spec import CARD_FILE, MODEL_FILE
 from tagger.bundle.validate import validate_bundle
 from tagger.core.decisions import Verdict
 from tagger.core.verdict import BETTER, CANNOT_TELL, NOT_WORSE
 from tagger.imaging.model_input import model_input
 from tagger.library.cache import EmbeddingStore
 from tagger.library.schema_edit import add_group, add_label, find_or_add_label
+from tests.trainer.conftest import copied
 from trainer.missing import NothingToLearn
 from trainer.quick.run import retrain
 from trainer.session import open_session
@@ -38,10 +39,21 @@ def training_photos(library):
     return [slot for (slot,) in rows]
 
 
+@pytest.fixture(scope="module")
+def retrained_template(scenes_template, tmp_path_factory):
+    place = copied(scenes_template, tmp_path_factory.mktemp("retrained"))
+    with pytest.MonkeyPatch.context() as patch, place.open() as library:
+        patch.setenv("TAGGER_DATA_DIR", str(place.data))
+        return place, retrain(library, place.store)
+
+
 @pytest.fixture
-def retrained(scenes):
-    with scenes.open() as library:
-        return scenes, retrain(library, scenes.store)
+def retrained(retrained_template, tmp_path, monkeypatch):
+    """A library that was retrained once, and what came of it."""
+    place, outcome = retrained_template
+    own = copied(place, tmp_path / "retrained")
+    monkeypatch.setenv("TAGGER_DATA_DIR", str(own.data))
+    return own, outcome
 
 
 def test_trainer_writes_what_the_tagger_reads(retrained):
@@ -57,6 +69,8 @@ def test_trainer_writes_what_the_tagger_reads(retrained):
     assert tags.calibration["method"] == "platt"
     assert tags.calibration["data"] == "out-of-fold"
     assert spec.dataset["photos"] == len(spec.dataset["fingerprints"]) > 100
+    card = (folder / CARD_FILE).read_text("utf-8")
+    assert set(spec.dataset["fingerprints"]) <= set(card.split())
 
 
 def test_new_bundle_shares_the_embeddings_of_its_parent(retrained):
@@ -151,16 +165,16 @@ def test_photos_that_ancestors_were_trained_on_never_judge(retrained):
     assert second.spec.dataset["ancestors"], "what only the ancestor saw is remembered"
 
 
-def test_undone_mistakes_do_not_live_on(scenes):
-    with scenes.open() as library:
-        before = retrain(library, scenes.store)
+def test_undone_mistakes_do_not_live_on(retrained):
+    place, before = retrained
+    with place.open() as library:
         slots = np.flatnonzero(library.photos.present)
         confirm(library, "tags", "dog", training_photos(library)[:40])
-        library.use_bundle(retrain(library, scenes.store).spec)
+        library.use_bundle(retrain(library, place.store).spec)
         library.undo()
-        after = retrain(library, scenes.store)
+        after = retrain(library, place.store)
         heads = [
-            {head.group: head for head in read_heads(scenes.store.folder(spec.bundle_id))}
+            {head.group: head for head in read_heads(place.store.folder(spec.bundle_id))}
             for spec in (before.spec, after.spec)
         ]
         rows = EmbeddingStore.open(library.places.cache, before.spec.space_id, 1280).read(slots)

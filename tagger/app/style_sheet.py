@@ -89,7 +89,7 @@ QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {t.tint}; color: {t.text}; }}
 QTreeView::branch {{ background: {t.window}; }}
 QHeaderView::section {{ background: {t.window}; color: {t.muted}; border: none;
-    border-bottom: 1px solid {t.line}; padding: {half}px {one}px; }}
+    border-bottom: 1px solid {t.line}; padding: {half}px {two}px {half}px {one}px; }}
 
 QScrollArea, QScrollArea > QWidget > QWidget#scrolled {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: {px(1.5)}px; margin: 0; }}

@@ -84,6 +84,11 @@ def verdict_sentence(word: str) -> str:
     return _SENTENCES.get(word, "Can't tell yet which model is better.")
 
 
+def signed(value: float) -> str:
+    """Return a difference with its sign and three decimals; the minus sign is a real one."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
 def few_examples(name: str, confirmed: int) -> str:
     """Say what a label lacks: `kite` has 2 confirmed photos; 8 are needed to judge it."""
     photos = "1 confirmed photo" if confirmed == 1 else f"{confirmed} confirmed photos"

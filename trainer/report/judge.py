@@ -24,6 +24,7 @@ from tagger.core.verdict import (
     GroupVerdict,
     group_verdict,
     overall_verdict,
+    signed,
 )
 from trainer.judging import (
     Comparison,
@@ -161,7 +162,7 @@ def _group_reasons(
     if verdict.more_photos is None:
         return [f"{name} seems worse: {figures}."]
     photos = "photo" if verdict.more_photos == 1 else "photos"
-    more = f"about {verdict.more_photos} more judged {photos} would tell"
+    more = f"about {verdict.more_photos:,} more judged {photos} would tell"
     if math.isnan(comparison.difference.low):
         return [f"{name} cannot be judged: no labelled photo is kept out of training ({more})."]
     return [f"{name} can't be told yet: {figures}; {more}."]
@@ -172,7 +173,7 @@ def _difference_text(comparison: Comparison) -> str:
     change = comparison.difference
     return (
         f"{what} {comparison.before:.3f} → {comparison.after:.3f} "
-        f"({change.low:+.3f} to {change.high:+.3f}, {comparison.photos} photos)"
+        f"({signed(change.low)} to {signed(change.high)}, {comparison.photos:,} photos)"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE
+from tagger.core.verdict import BETTER, JUDGED_WELL, NOT_WORSE, signed
 from trainer.report.changes import SHOWN_LABELS
 from trainer.report.plots import Series, interval_bar, legend, line_plot
 from trainer.report.style import STYLE
@@ -266,9 +266,9 @@ def _difference(entry: Mapping[str, Any], span: float, sure: bool = True) -> str
     value, low, high = (entry.get(key) for key in ("difference", "low", "high"))
     if value is None:
         return '<td class="muted">not measured</td><td></td>'
-    said = f"{value:+.3f}"
+    said = signed(value)
     if low is not None and high is not None:
-        said += f" ({low:+.3f} to {high:+.3f})"
+        said += f" ({signed(low)} to {signed(high)})"
     return f'<td class="n">{said}</td><td>{interval_bar(value, low, high, span, sure)}</td>'
 
 

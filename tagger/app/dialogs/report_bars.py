@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QSizePolicy, QStyledItemDelegate, QStyleOptionView
 
 from tagger.app.dialogs.report_facts import Change, LabelRow
 from tagger.app.dialogs.table import Index, Table
-from tagger.app.dialogs.words import signed
 from tagger.app.theme import Theme
+from tagger.core.verdict import signed
 
 
 def paint_change(

@@ -8,10 +8,9 @@ from tagger.app.dialogs.parts import button, row, text
 from tagger.app.dialogs.report_bars import ChangeDelegate, interval_words
 from tagger.app.dialogs.report_facts import LabelRow, Report, share
 from tagger.app.dialogs.table import Column, Table
-from tagger.app.dialogs.words import signed
 from tagger.app.theme import Theme
 from tagger.core.names import fold_name
-from tagger.core.verdict import JUDGED_WELL
+from tagger.core.verdict import JUDGED_WELL, signed
 
 
 class LabelsPage(QWidget):

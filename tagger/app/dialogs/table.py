@@ -137,7 +137,7 @@ class Table(QTableView, Generic[Row]):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.px(1.25))
         self.setMinimumHeight(theme.px(16))
-        self.setStyleSheet(f"QTableView::item {{ padding: 0 {theme.px(1)}px; }}")
+        self.setStyleSheet(f"QTableView::item {{ padding: 0 {theme.px(2)}px 0 {theme.px(1)}px; }}")
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setMinimumSectionSize(theme.px(6))

@@ -37,8 +37,3 @@ def moment(text: str) -> str:
 def percent(share: float) -> str:
     """Return a share as whole percents."""
     return f"{share * 100:.0f} %"
-
-
-def signed(value: float) -> str:
-    """Return a difference with its sign and three decimals; the minus sign is a real one."""
-    return f"{value:+.3f}".replace("-", "−")

@@ -30,8 +30,8 @@ class ProblemLine:
 
 
 _COLUMNS: tuple[Column[ProblemLine], ...] = (
-    Column("Photo", lambda p: p.path, grows=True),
-    Column("Reason", lambda p: p.reason),
+    Column("Photo", lambda p: p.path, tip=lambda p: p.path, most_share=0.4),
+    Column("Reason", lambda p: p.reason, grows=True, tip=lambda p: p.reason),
 )
 
 

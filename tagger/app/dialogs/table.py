@@ -30,6 +30,7 @@ class Column(Generic[Row]):
         grows: takes the room that is left.
         help: what the column means, as the tool tip of its title.
         optional: left out where the table is too narrow; the rightmost goes first.
+        most_share: it may be so wide at most, as a share of the table.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Column(Generic[Row]):
     grows: bool = False
     help: str = ""
     optional: bool = False
+    most_share: float = 1.0
 
 
 class Rows(QAbstractTableModel, Generic[Row]):
@@ -180,6 +182,10 @@ class Table(QTableView, Generic[Row]):
                 del widths[place]
         for place in range(len(columns)):
             self.setColumnHidden(place, place not in widths)
+            if place in widths and columns[place].most_share < 1:
+                most = round(columns[place].most_share * self.viewport().width())
+                head.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
+                head.resizeSection(place, min(widths[place], most))
 
     def fit_rows(self, most: int = 10) -> None:
         """Be as high as the rows need, and as `most` rows at most."""

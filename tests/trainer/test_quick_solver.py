@@ -28,7 +28,7 @@ def problem(x, variances, penalty, root=None):
 def test_logistic_optimum_is_scikit_learns(embeddings):
     rows, latent = embeddings
     positive = np.stack([latent[:, 0] > 0.5, latent[:, 1] > 1.2], axis=1)
-    basis, x = make_basis(rows)
+    basis, x = make_basis(rows, least=0)
     freedom = 0.05
     task = problem(x, basis.variances, np.full(2, 1 / (freedom * len(x))))
     loss = Logistic(positive, np.ones(positive.shape, np.float32))
@@ -46,7 +46,7 @@ def test_logistic_optimum_is_scikit_learns(embeddings):
 def test_softmax_optimum_is_scikit_learns(embeddings):
     rows, latent = embeddings
     answers = latent[:, :4].argmax(axis=1)
-    basis, x = make_basis(rows)
+    basis, x = make_basis(rows, least=0)
     freedom = 0.05
     task = problem(x, basis.variances, np.full(4, 1 / (freedom * len(x))))
     loss = Softmax(answers, np.zeros((len(x), 4), bool))
@@ -62,7 +62,7 @@ def test_softmax_optimum_is_scikit_learns(embeddings):
 def test_fewer_photos_than_numbers_give_the_same_optimum(embeddings):
     rows, latent = embeddings
     positive = (latent[:30, :1] > 0).astype(bool)
-    basis, x = make_basis(rows[:30])
+    basis, x = make_basis(rows[:30], least=0)
     assert x.shape[1] < 40
     task = problem(x, basis.variances, [1 / (0.1 * 30)])
     loss = Logistic(positive, np.ones((30, 1), np.float32))
@@ -78,7 +78,7 @@ def test_fewer_photos_than_numbers_give_the_same_optimum(embeddings):
 
 def test_pairs_without_weight_do_not_matter(embeddings):
     rows, latent = embeddings
-    basis, x = make_basis(rows)
+    basis, x = make_basis(rows, least=0)
     rng = np.random.default_rng(0)
     known = rng.random((300, 1)) < 0.7
     results = []
@@ -117,7 +117,7 @@ def test_gradients_are_those_of_the_losses():
 
 def test_root_share_is_learned_where_the_root_is_right(embeddings):
     rows, latent = embeddings
-    basis, x = make_basis(rows)
+    basis, x = make_basis(rows, least=0)
     positive = np.stack([latent[:, 0] > 0, latent[:, 1] > 0], axis=1)
     rng = np.random.default_rng(1)
     root = np.stack([6 * latent[:, 0], rng.normal(size=300)], axis=1).astype(np.float32)

@@ -12,13 +12,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.quick.cores import one_core_a_product
+from trainer.quick.cores import cores, one_core_a_product, shared_out
 
 Floats = NDArray[np.float32]
 Transform = Literal["identity", "sqrt"]
 
-SMALLEST = 1e-6
-"""Axes whose variance is below this share of the largest are left out: noise of float16."""
+LEAST = 0.1
+"""Axes with less variance than this share of a number's mean are left out. Of everyday's 1,280 that
+leaves 980, and saves a quarter of a fit's time for .0008 mAP (captions gain .0016)."""
+
+_NOISE = 1e-6
+"""Of the largest variance; what is below it is rounding of float16."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Inputs:
 def transformed(embeddings: NDArray[np.floating], transform: Transform) -> Floats:
     """Return embeddings, or their signed roots, as float32."""
     x = np.asarray(embeddings, np.float32)
-    return np.sign(x) * np.sqrt(np.abs(x)) if transform == "sqrt" else x
+    return np.copysign(np.sqrt(np.abs(x)), x) if transform == "sqrt" else x
 
 
 def fitting_transform(embeddings: NDArray[np.floating]) -> Transform:
@@ -60,11 +64,19 @@ def fitting_transform(embeddings: NDArray[np.floating]) -> Transform:
 
 def inputs_for(embeddings: NDArray[np.floating], transform: Transform | None = None) -> Inputs:
     """Choose transform (unless given), mean and scale from training embeddings float [n, D]."""
+    return _scaled(embeddings, transform)[0]
+
+
+def _scaled(embeddings: NDArray[np.floating], transform: Transform | None) -> tuple[Inputs, Floats]:
+    """Return the inputs, and the embeddings scaled by them: float32 [n, D]."""
+    embeddings = np.asarray(embeddings, np.float32)
     transform = transform or fitting_transform(embeddings)
     x = transformed(embeddings, transform)
     mean = x.mean(axis=0)
-    scale = float(np.sqrt(np.mean((x - mean) ** 2)))
-    return Inputs(transform, mean, scale or 1.0)
+    x = x - mean
+    scale = float(np.sqrt(np.einsum("nd,nd->d", x, x).sum(dtype=np.float64) / max(1, x.size)))
+    x /= np.float32(scale or 1.0)
+    return Inputs(transform, mean, scale or 1.0), x
 
 
 @dataclass(frozen=True)
@@ -101,40 +113,42 @@ class Basis:
 
 
 def make_basis(
-    embeddings: NDArray[np.floating], transform: Transform | None = None
+    embeddings: NDArray[np.floating], transform: Transform | None = None, least: float = LEAST
 ) -> tuple[Basis, Floats]:
     """Find the principal axes of training embeddings.
 
     Args:
         embeddings: float [n, D], n ≥ 1.
         transform: None chooses the fitting one.
+        least: variance, as a share of a number's mean, below which an axis is left out.
 
     Returns:
         the basis, and the coordinates of the same photos: float32 [n, K], K ≤ min(n, D).
     """
-    inputs = inputs_for(embeddings, transform)
-    x = inputs.apply(embeddings)
+    inputs, x = _scaled(embeddings, transform)
     with one_core_a_product():
-        variances, axes = _few(x) if len(x) < x.shape[1] else _many(x)
+        variances, axes = _few(x, least) if len(x) < x.shape[1] else _many(x, least)
     basis = Basis(inputs, np.ascontiguousarray(axes), variances)
-    return basis, np.ascontiguousarray(x @ axes)
+    parts = np.array_split(x, cores())
+    return basis, np.concatenate(list(shared_out(lambda part: part @ basis.axes, parts)))
 
 
-def _many(x: Floats) -> tuple[Floats, Floats]:
-    variances, axes = np.linalg.eigh(x.T @ x / np.float32(len(x)))
-    return _kept(variances, axes)
+def _many(x: Floats, least: float) -> tuple[Floats, Floats]:
+    products = sum(shared_out(lambda part: part.T @ part, np.array_split(x, cores())))
+    variances, axes = np.linalg.eigh(products / np.float32(len(x)))
+    return _kept(variances, axes, least)
 
 
-def _few(x: Floats) -> tuple[Floats, Floats]:
+def _few(x: Floats, least: float) -> tuple[Floats, Floats]:
     """Return the axes by way of the products between photos, which are fewer than the numbers."""
     variances, vectors = np.linalg.eigh(x @ x.T / np.float32(len(x)))
-    variances, vectors = _kept(variances, vectors)
+    variances, vectors = _kept(variances, vectors, least)
     axes = x.T @ (vectors / np.sqrt(variances * np.float32(len(x))))
     return variances, axes.astype(np.float32)
 
 
-def _kept(variances: Floats, vectors: Floats) -> tuple[Floats, Floats]:
+def _kept(variances: Floats, vectors: Floats, least: float) -> tuple[Floats, Floats]:
     variances, vectors = variances[::-1], vectors[:, ::-1]
-    kept = variances > max(SMALLEST * float(variances[0]), 1e-12)
+    kept = variances > max(_NOISE * float(variances[0]), 1e-12, least)
     kept[0] = True
     return np.maximum(variances[kept], np.float32(1e-12)), vectors[:, kept]

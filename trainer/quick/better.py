@@ -24,9 +24,6 @@ from trainer.quick.problems import DOUBTING, MULTI, GroupInputs, Setting, known_
 from trainer.quick.task import GroupTask
 
 MEMBERS = 5
-LEAST_VARIANCE = 0.1
-"""Axes with less variance than this share of a number's mean are not shown to the networks."""
-
 FEWEST_PHOTOS = 100
 """Photos below which a group is learned as in the quick way."""
 
@@ -117,8 +114,7 @@ def mix_in(
         linear weights alone were best.
     """
     share = _root_share(task, setting)
-    x = _main(inputs)
-    members, networks = _cross_networks(task, inputs, x, share, folds, setting.weak, tick)
+    members, networks = _cross_networks(task, inputs, share, folds, setting.weak, tick)
     neighbours = cross_neighbours(task, basis, inputs.x, setting.weak, folds)
     part = _taking_part(task)
 
@@ -152,21 +148,16 @@ def _taking_part(task: GroupTask) -> NDArray[np.bool_]:
     return task.positives > 0
 
 
-def _main(inputs: GroupInputs) -> Floats:
-    count = max(1, int((inputs.variances >= LEAST_VARIANCE).sum()))
-    return np.ascontiguousarray(inputs.x[:, :count])
-
-
 def _cross_networks(
     task: GroupTask,
     inputs: GroupInputs,
-    x: Floats,
     share: Floats,
     folds: NDArray[np.int64],
     weak: float,
     tick: Tick,
 ) -> tuple[list[Mlp], Floats]:
     """Train a network without each fold; return them, and the logits of what each left out."""
+    x = inputs.x
     root = None if inputs.root is None else inputs.root * share
     gradient, bias = _loss(task, root, weak)
     count = int(folds.max()) + 1
@@ -242,8 +233,6 @@ def _best_mix(
 
 def _network_head(task: GroupTask, network: Mlp, basis: Basis) -> Head:
     """Return a network as a head for embeddings: axes, mean and scale folded into it."""
-    count = len(network.w0)
-    main = Basis(basis.inputs, basis.axes[:, :count], basis.variances[:count])
-    w0, b0 = main.to_head(network.w0, network.b0)
+    w0, b0 = basis.to_head(network.w0, network.b0)
     arrays = {"w0": w0, "b0": b0, "w1": network.w1, "b1": network.b1}
     return Head(task.group.id, "mlp", basis.inputs.transform, task.group.kind, arrays)

@@ -8,11 +8,12 @@ import pytest
 from app_libraries import copy_photos
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tagger.app.models.filters import Filter
 from tagger.app.models.notices import Question
 from tagger.app.screenshots import wait_until_ready
+from tagger.library.catalog import Catalog
 
 pytestmark = pytest.mark.slow
 
@@ -216,3 +217,42 @@ def test_following_can_be_switched_off_and_does_without_the_systems_help(
     window.settings.set("watch", True)
     qtbot.waitUntil(lambda: slot_of(window, "new.jpg") is not None, timeout=PATIENCE)
     assert "within a minute" in window.last_notice
+
+
+def test_what_the_system_did_not_tell_of_is_found_when_the_user_comes_back(
+    window, photos_folder, test_data, qtbot, monkeypatch
+):
+    monkeypatch.setattr("tagger.library.watching.Watcher.note_file", lambda *args: None)
+    monkeypatch.setattr("tagger.library.watching.Watcher.note_tree", lambda *args: None)
+    monkeypatch.setattr("tagger.app.watching.RETURN_SECONDS", 0.1)
+    monkeypatch.setattr("tagger.app.watching.SHARE", 0)
+    another(test_data, photos_folder, "untold.jpg")
+    qtbot.wait(1_000)
+    assert slot_of(window, "untold.jpg") is None
+    other = QWidget()
+    qtbot.addWidget(other)
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(lambda: not window.isActiveWindow())
+    window.activateWindow()
+    qtbot.waitUntil(lambda: slot_of(window, "untold.jpg") is not None, timeout=PATIENCE)
+
+
+def test_another_folder_in_the_place_of_the_library_is_opened_as_what_it_is(
+    window, photos_folder, test_data, qtbot
+):
+    slot = int(window.desk.photos.order[0])
+    window.desk.selection.choose(slot)
+    window.answers.confirm()
+    qtbot.waitUntil(lambda: not window.session.unsaved, timeout=PATIENCE)
+    elsewhere = photos_folder.with_name("before")
+    (made := photos_folder.with_name("new")).mkdir()
+    copy_photos(test_data, made, 3)
+    photos_folder.rename(elsewhere)
+    made.rename(photos_folder)
+    qtbot.waitUntil(lambda: len(window.desk.photos) == 3, timeout=PATIENCE)
+    library = window.session.library
+    assert library.acts() == [], "the decisions of the other folder are not taken for this one's"
+    catalog = Catalog(elsewhere / ".tagger" / "catalog.sqlite")
+    assert catalog.value("SELECT count(*) FROM act") == 1, "and they are all there"
+    catalog.close()

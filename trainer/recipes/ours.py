@@ -40,8 +40,11 @@ from trainer.recipes.tuning import Lesson, OurSetting, Seen, Tuning
 
 Floats = NDArray[np.float32]
 
-LARGE_SHARE = 0.5
-"""Share of the seconds up to which looking at all photos in the larger size may take."""
+LARGE_SHARE = 0.6
+"""Share of the seconds up to which looking at all photos in a larger size may take."""
+
+STEP = 32
+"""Pixels between the sizes that are weighed: networks halve their input five times."""
 
 SLOWER = 4.0
 """A training step takes about so many times as long as looking at its photos."""
@@ -116,11 +119,11 @@ class Look:
 
 
 def _looked(contest: Contest, setting: OurSetting, rows: NDArray[np.int64]) -> Look:
-    """Look at photos, in the larger size if the seconds suffice for it, else in the small one.
+    """Look at photos in the largest size that the seconds suffice for, at least the small one.
 
     How long a look takes is measured on the first photos.
     """
-    small, large = (Looks(contest.backbone.open(size)) for size in (setting.size, setting.larger))
+    small = Looks(contest.backbone.open(setting.size))
     store = contest.pack(small.preprocessing)
     began = time.monotonic()
     until = began + LOOKING_SHARE * contest.seconds
@@ -129,18 +132,29 @@ def _looked(contest: Contest, setting: OurSetting, rows: NDArray[np.int64]) -> L
     second = features_of(small, store, rows[BATCH : 2 * BATCH])
     done = time.monotonic()
     pace = (done - warm) / len(second) if len(second) else (warm - began) / len(first)
-    dearer = (setting.larger / setting.size) ** 2
-    if pace * dearer * len(rows) > LARGE_SHARE * contest.seconds:
+    allowed = LARGE_SHARE * contest.seconds / (pace * len(rows))
+    size = _largest(setting, allowed)
+    if size == setting.size:
         seen = [first, second]
         if done < until:
             seen.append(features_of(small, store, rows[2 * BATCH :], until=until))
         features = np.concatenate([part for part in seen if len(part)])
         return Look(small, store, features, began, pace)
-    spent = time.monotonic() - began
+    large = Looks(contest.backbone.open(size))
     pixels = contest.pack(large.preprocessing)
-    began = time.monotonic() - spent
+    began = time.monotonic() - (done - began)
     until = began + LOOKING_SHARE * contest.seconds
     return Look(large, pixels, features_of(large, pixels, rows, until=until), began, pace)
+
+
+def _largest(setting: OurSetting, dearer: float) -> int:
+    """Return the largest size that takes at most so many times as long as the small one."""
+    fitting = [
+        size
+        for size in range(setting.size, setting.larger + 1, STEP)
+        if (size / setting.size) ** 2 <= dearer
+    ]
+    return max(fitting, default=setting.size)
 
 
 def _held_out(

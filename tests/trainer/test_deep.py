@@ -1,6 +1,7 @@
 """Fine-tuning: the graph in torch is the graph, what is not labelled stays, the bundle is sound."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -14,13 +15,16 @@ from tagger.bundle.heads import head_logits, head_scores, read_heads  # noqa: E4
 from tagger.bundle.spec import MODEL_FILE  # noqa: E402
 from tagger.bundle.validate import validate_bundle  # noqa: E402
 from tagger.core.preprocessing import Preprocessing  # noqa: E402
+from tagger.core.targets import NEGATIVE, POSITIVE  # noqa: E402
 from tagger.imaging.model_input import model_input  # noqa: E402
 from trainer.deep.distillation import Distillation  # noqa: E402
 from trainer.deep.graph_net import GraphNet, NotTrainable, same_padding  # noqa: E402
 from trainer.deep.head_nets import FixedHead  # noqa: E402
 from trainer.deep.plan import training_side  # noqa: E402
-from trainer.deep.teach import split_for_stopping  # noqa: E402
+from trainer.deep.teach import split_for_stopping, start_heads  # noqa: E402
+from trainer.nets.heads import HeadNet, HeadSettings  # noqa: E402
 from trainer.nets.outputs import Outputs  # noqa: E402
+from trainer.quick.task import make_task  # noqa: E402
 from trainer.session import open_session  # noqa: E402
 
 
@@ -114,6 +118,28 @@ def test_twins_are_not_torn_apart_by_the_part_kept_out(scenes):
     assert not set(dataset.twins[trained]) & set(dataset.twins[kept_out])
     assert 0.05 < len(kept_out) / (len(trained) + len(kept_out)) < 0.3
     assert dataset.trains[np.concatenate([trained, kept_out])].all()
+
+
+def test_heads_start_from_those_photos_alone_that_the_backbone_sees(scenes):
+    from tests.trainer.test_dataset import read
+
+    with scenes.open() as library:
+        dataset = read(library)
+    seen, kept_out = split_for_stopping(dataset)
+    tags = next(data for data in dataset.groups if data.group.name == "tags")
+    task = make_task(dataset, tags, None).core()
+    embeddings = np.random.default_rng(0).random((len(dataset), 24)).astype(np.float16)
+
+    def started(changed):
+        other = np.where(task.targets == POSITIVE, NEGATIVE, POSITIVE)
+        rows = np.isin(task.rows, changed)[:, None]
+        head = HeadNet(24, len(task.labels), HeadSettings())
+        made = replace(task, targets=np.where(rows, other, task.targets).astype(np.int8))
+        start_heads([head], [made], seen, embeddings)
+        return head.layers[0].weight
+
+    assert torch.equal(started([]), started(kept_out))
+    assert not torch.equal(started([]), started(seen[:20]))
 
 
 def report_of(place, result):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,8 @@ def teach(
         height=training_side(preprocessing.height),
     )
     net = make_net(GraphNet(graph, smaller), examples.groups, HeadSettings())
-    for core, head in zip(cores, net.heads, strict=True):
-        _start_head(head, core, old)
+    seen = examples.rows(TRAIN)
+    start_heads(net.heads, cores, seen, old)
     keep = Distillation(_heads_to_keep(ancestry), old, plan.keep)
     settings = plan.settings(len(examples.groups))
 
@@ -109,7 +109,7 @@ def teach(
         tell=lambda share, text: progress.tell("fine-tune", share, text),
     )
     history = _history(plan, smaller, fitted)
-    return Taught(_for_use(graph, net, preprocessing), examples.rows(TRAIN), history)
+    return Taught(_for_use(graph, net, preprocessing), seen, history)
 
 
 def _for_use(graph: onnx.ModelProto, net: Net, preprocessing: Preprocessing) -> GraphNet:
@@ -155,8 +155,30 @@ def split_for_stopping(dataset: Dataset) -> tuple[Rows, Rows]:
     return rows[~kept[inverse]], rows[kept[inverse]]
 
 
+def start_heads(
+    heads: Iterable[torch.nn.Module],
+    cores: Sequence[GroupTask],
+    seen: Rows,
+    embeddings: NDArray[np.float16],
+) -> None:
+    """Start each group's head from a quick fit on the old embeddings, without the root.
+
+    Only of photos that the backbone sees: heads that had seen those kept out would make every
+    change of the backbone look like a loss.
+
+    Args:
+        heads: one for each group.
+        cores: what is fitted.
+        seen: int64, rows of the dataset.
+        embeddings: float16 [photos of the dataset, D].
+    """
+    for head, core in zip(heads, cores, strict=True):
+        own = core.only(np.isin(core.rows, seen))
+        if len(own.rows):
+            _start_head(head, own, embeddings)
+
+
 def _start_head(head: torch.nn.Module, core: GroupTask, embeddings: NDArray[np.float16]) -> None:
-    """Start a group's head from a quick fit on the old embeddings, without the root."""
     basis, x = make_basis(embeddings[core.rows], transform="identity")
     every = np.ones(len(core.rows), bool)
     inputs = GroupInputs(x, basis.variances, None)

@@ -86,6 +86,7 @@ def test_single_groups_are_measured_too(starter, test_data, tmp_path, monkeypatc
     assert 0.1 < result["map"] <= 1
     assert 0.1 < result["better_map"] <= 1
     assert result["sklearn_s"] is None
+    assert 0 < result["fit_s"] < details["cv_s"] < result["better_s"]
 
 
 @pytest.mark.slow
@@ -104,11 +105,10 @@ def test_bench_prints_its_figures_and_leaves_the_folder_as_it_is(starter, test_d
     )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
-    details = json.loads(done.stderr.splitlines()[-1])
     assert list(result) == KEYS
-    assert result["photos"] + details["judged_photos"] == 150
+    assert 90 < result["photos"] < 150
     assert 0.1 < result["map"] <= 1
     assert 0.1 < result["better_map"] <= 1
-    assert 0 < result["fit_s"] < details["cv_s"] < result["better_s"]
+    assert 0 < result["fit_s"] < result["better_s"]
     assert 0.1 < result["sklearn_map"] <= 1
     assert sorted((path, path.stat().st_mtime_ns) for path in folder.rglob("*")) == before

@@ -14,7 +14,7 @@ of its photos are kept in the system's temporary folder. What is measured:
   sklearn_s, sklearn_map  one-vs-rest logistic regression, the fit with its best C alone (chosen on
                       the judged photos, in its favour)
 
-Further figures are told on stderr: cv_s (the quick way with cross-validation, out-of-fold scores,
+--details adds further figures: cv_s (the quick way with cross-validation, out-of-fold scores,
 calibration and thresholds), sklearn_grid_s (scikit-learn's whole grid), each fold, the load.
 """
 
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"of better against plain, 0 to leave it out (default: {FOLDS})",
     )
     parser.add_argument("--skip-sklearn", action="store_true", help="leave scikit-learn out")
+    parser.add_argument("--details", action="store_true", help="add further figures to the JSON")
     parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
 
 
@@ -64,8 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_labelled(arguments.data), arguments.folds, arguments.skip_sklearn, Progress()
     )
     if arguments.json:
-        print(json.dumps({"event": "details"} | details), file=sys.stderr)
-        print(json.dumps(result))
+        print(json.dumps(result | details if arguments.details else result))
     else:
         for name, value in (details | result).items():
             print(f"{name:16} {value}")

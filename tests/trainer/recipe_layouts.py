@@ -102,10 +102,14 @@ def fashion(data: Path, folder: Path, photos: int | None = None) -> Path:
     return folder
 
 
-def posters(data: Path, folder: Path) -> Path:
-    """`posters`, linked."""
+def posters(data: Path, folder: Path, films: int | None = None) -> Path:
+    """`posters`, linked; of fewer films only the first rows of the table."""
     for name in ("MovieGenre.csv", "split.csv", "posters"):
         _link(folder / name, data / "posters" / name)
+    if films is not None:
+        lines = (folder / "MovieGenre.csv").read_bytes().splitlines(keepends=True)
+        (folder / "MovieGenre.csv").unlink()
+        (folder / "MovieGenre.csv").write_bytes(b"".join(lines[: films + 1]))
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,13 @@ from trainer.recipes.forms.common import JUDGED, TRAIN, RecipeData
 from trainer.recipes.judge import Result, compare
 from trainer.recipes.ours import run_ours
 from trainer.recipes.runs import REPORT
-from trainer.recipes.saved import save_model
+from trainer.recipes.saved import MODEL, save_model
 from trainer.recipes.shown import show_data, show_outcome
 from trainer.recipes.source_method import run_source
 from trainer.recipes.tables import write_scores
 
 ORIGINAL, OURS = "original", "ours"
+SEEDS = "seeds"
 
 
 class NothingToJudge(TaggerError):
@@ -79,6 +81,7 @@ def hold_fight(
     """
     data = recipe.read(folder, wish.options)
     contest = _contest(recipe, data, wish, run)
+    _forget_earlier(run)
     show_data(run, recipe.name, contest.data)
     steps = _Steps(2 * wish.seeds + len(recipe.baselines), tell)
     sides = {ORIGINAL: Side(ORIGINAL, []), OURS: Side(OURS, [])}
@@ -114,8 +117,16 @@ def _contest(recipe: Recipe, data: RecipeData, wish: Wish, run: Path) -> Contest
     return contest
 
 
+def _forget_earlier(run: Path) -> None:
+    """Begin anew in the folder of an earlier fight: trainings cut off by the clock cannot go on."""
+    for name in (REPORT, MODEL):
+        (run / name).unlink(missing_ok=True)
+    for checkpoints in (run / SEEDS).glob("*/*/"):
+        shutil.rmtree(checkpoints)
+
+
 def _own_folder(run: Path, name: str, seed: int) -> Path:
-    folder = run / "seeds" / str(seed) / name
+    folder = run / SEEDS / str(seed) / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

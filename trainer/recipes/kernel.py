@@ -63,7 +63,7 @@ class KernelHead(nn.Module):
             "by_logarithm": (),
         }
         for name, shape in shapes.items():
-            self.register_buffer(name, torch.zeros(shape))
+            setattr(self, name, nn.Parameter(torch.zeros(shape), requires_grad=False))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits."""

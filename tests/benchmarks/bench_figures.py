@@ -43,12 +43,21 @@ def load() -> str:
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
+def value_text(figure: Figure) -> str:
+    """Return what was measured, with its unit."""
+    return f"{figure.value:.3f} {figure.unit}".strip()
+
+
+def promise_text(figure: Figure) -> str:
+    """Return what was promised, such as `≤ 2 s`; empty where nothing was."""
+    if figure.promised is None:
+        return ""
+    sign = "≥" if figure.least else "≤"
+    return f"{sign} {figure.promised:g} {figure.unit}".strip()
+
+
 def line(figure: Figure) -> str:
     """Return a figure as a line of the table."""
-    value = f"{figure.value:.3f} {figure.unit}".strip()
-    sign = "≥" if figure.least else "≤"
-    promised = (
-        "" if figure.promised is None else f"{sign} {figure.promised:g} {figure.unit}".strip()
-    )
     mark = "" if figure.kept else "   NOT KEPT"
+    value, promised = value_text(figure), promise_text(figure)
     return f"{figure.what:52}{value:>12}{promised:>14}   {load()}{mark}"

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/bench_loop.py                 everything, some minutes
     python tests/benchmarks/bench_loop.py --only window   one part: models, fast, everyday …
+    python tests/benchmarks/bench_loop.py --only big --write    and into the page of figures
 
 Prints a table with the machine and its load; nothing is judged by a test, since times on a busy
 machine say little. The photo sets are found as the tests find them ($TAGGER_TEST_DATA, else
@@ -22,7 +23,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests" / "e2e")]
 
-from bench_figures import Figure, line, load  # noqa: E402
+from bench_figures import Figure, line, load, promise_text, value_text  # noqa: E402
+from bench_page import conditions, replace_section, table  # noqa: E402
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHONPATH"] = str(CHECKOUT)
@@ -74,11 +76,31 @@ def machine() -> str:
     )
 
 
+TITLES = {
+    "models": "Retrained models beside the starter",
+    "fast": "The fast starter in the whole loop",
+    "everyday": "The whole loop on `everyday`",
+    "window": "The window's first pictures",
+    "bulk": "Many photos decided at once",
+    "big": "The window on 100,000 photos",
+}
+
+
+def write_page(name: str, figures: list[Figure]) -> None:
+    """Replace a part's section of the page of figures."""
+    rows = [["", "measured", "promised"]]
+    rows += [[each.what.strip(), value_text(each), promise_text(each)] for each in figures]
+    again = f"Again: `python tests/benchmarks/bench_loop.py --only {name} --write`"
+    replace_section(f"loop-{name}", TITLES[name], f"{conditions()}\n\n{table(rows)}\n\n{again}")
+
+
 def main() -> int:
     """Measure and print; returns 1 if a promise was not kept."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", choices=sorted(parts()), help="measure one part")
-    only = parser.parse_args().only
+    parser.add_argument("--write", action="store_true", help="also into resources/BENCHMARKS.md")
+    arguments = parser.parse_args()
+    only = arguments.only
     print(f"{machine()}; load at the start {load()}\n")
     print(f"{'':52}{'measured':>12}{'promised':>14}   load")
     broken = 0
@@ -87,9 +109,13 @@ def main() -> int:
         prepare_user(work)
         for name, measure in parts().items():
             if only in (None, name):
+                figures = []
                 for figure in measure(photo_sets(), work):
                     broken += not figure.kept
+                    figures.append(figure)
                     print(line(figure), flush=True)
+                if arguments.write:
+                    write_page(name, figures)
     print(f"\n{time.strftime('%Y-%m-%d')}: {'all kept' if not broken else f'{broken} NOT KEPT'}")
     return 1 if broken else 0
 

@@ -55,9 +55,9 @@ class Plan:
     def settings(self, groups: int) -> FitSettings:
         """Return what the loop is told, for so many groups: the loss is the mean over them.
 
-        The weights kept are those that order the photos kept out best. Not those of the least
-        loss: that rises as soon as the network becomes too sure of itself, while it still learns,
-        and the heads are fitted and calibrated anew afterwards.
+        The weights kept are those that order the photos kept out best, not those of the least
+        loss, which also says how sure of itself the network is: heads are fitted and calibrated
+        anew afterwards.
         """
         return FitSettings(
             epochs=self.epochs,

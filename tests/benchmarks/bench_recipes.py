@@ -1,8 +1,10 @@
-"""Run all recipes on the shared photos, laid out as the sources had theirs; print a table.
+"""Run all recipes on the shared photos, laid out as the sources had theirs; write the figures.
 
     python tests/benchmarks/bench_recipes.py DATA [--seconds 300] [--seeds 3] [--only NAME …]
 
-DATA is the folder of photo sets. The runs lie in a temporary folder, which is named.
+DATA is the folder of photo sets; the runs lie in a temporary folder, which is named. With
+`--runs FOLDER` nothing is run: the finished runs there are read (FOLDER/satellite, dogs, posters,
+scenes-tags, tags, fashion). The figures go to `resources/BENCHMARKS.md`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from bench_page import conditions, replace_section, table
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT / "tests" / "trainer"))
@@ -28,6 +34,8 @@ RUNS = (
     ("photo-tags", "tags", "everyday"),
     ("fashion-attributes", "fashion", "attributes"),
 )
+NAMES = {"map": "mAP", "balanced_accuracy": "balanced accuracy"}
+PACKAGES = ("torch", "timm", "numpy")
 
 
 def main() -> int:
@@ -36,33 +44,60 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--runs", type=Path, help="read finished runs instead")
     args = parser.parse_args()
+    load = os.getloadavg()[0]
+    chosen = [run for run in RUNS if not args.only or run[0] in args.only]
+    runs = args.runs or _fights(args, chosen)
+    reports = [
+        (photos, json.loads((runs / layout / "report.json").read_text()))
+        for _, layout, photos in chosen
+        if (runs / layout / "report.json").is_file()
+    ]
+    text = _section(reports, load)
+    print(text)
+    replace_section("recipes", "Recipes: the sources' settings against ours", text)
+    return 0
+
+
+def _fights(args: argparse.Namespace, chosen: Sequence[tuple[str, str, str]]) -> Path:
+    """Run the fights; return the folder that their run folders lie in."""
     home = Path(tempfile.mkdtemp(prefix="recipes-"))
-    print(f"runs: {home}; load {os.getloadavg()[0]:.1f}", file=sys.stderr)
-    print("| recipe | photos | judged by | original | ours | difference |")
-    print("| --- | --- | --- | ---: | ---: | ---: |")
-    for recipe, layout, photos in RUNS:
-        if args.only and recipe not in args.only:
-            continue
+    print(f"runs: {home}", file=sys.stderr)
+    for recipe, layout, _ in chosen:
         folder = recipe_layouts.LAYOUTS[layout](args.data, home / "sets" / layout)
-        run = home / "runs" / layout
         command = [
             *(sys.executable, "-m", "trainer", "recipe", recipe, "--data", str(folder), "--json"),
-            *("--run", str(run), "--seconds", str(args.seconds), "--seeds", str(args.seeds)),
+            *("--run", str(home / "runs" / layout)),
+            *("--seconds", str(args.seconds), "--seeds", str(args.seeds)),
         ]
-        done = subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True)
-        line = json.loads(done.stdout.splitlines()[-1])
-        print(
-            f"| {recipe} | {photos} | {line['metric']} | {line['original_setting']:.3f} | "
-            f"{line['ours']:.3f} | {line['difference']:+.3f} ({line['low']:+.3f} to "
-            f"{line['high']:+.3f}) |",
-            flush=True,
+        subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True)
+    return home / "runs"
+
+
+def _section(reports: Sequence[tuple[str, dict[str, Any]]], load: float) -> str:
+    fights = [["recipe", "photos", "seconds", "judged by", "original", "ours", "difference"]]
+    own = [["recipe", "photos", "method", "the source's own figures"]]
+    for photos, report in reports:
+        interval = f"{report['low']:+.3f} to {report['high']:+.3f}"
+        fights.append(
+            [
+                *(report["recipe"], photos, f"{report['seconds']:.0f}", NAMES[report["metric"]]),
+                *(f"{report['original_setting']:.3f}", f"{report['ours']:.3f}"),
+                f"{report['difference']:+.3f} ({interval})",
+            ]
         )
-        report = json.loads((run / "report.json").read_text())
         for name, method in report["methods"].items():
             flat = {k: v for k, v in method["figures"].items() if not isinstance(v, dict)}
-            print(f"  {name}: {flat}", file=sys.stderr)
-    return 0
+            said = ", ".join(f"{k} {v:.3f}" for k, v in flat.items())
+            own.append([report["recipe"], photos, name, said])
+    backbones = " ".join(dict.fromkeys(report["backbone"] for _, report in reports))
+    return (
+        f"{conditions(load, PACKAGES)} Seconds for each side and seed; mean of "
+        f"{reports[0][1]['seeds']} seeds; 95 % interval of the paired bootstrap over the judged "
+        f"photos. {backbones}\n\n{table(fights)}\n\n{table(own)}\n\n"
+        "Again: `python tests/benchmarks/bench_recipes.py DATA`"
+    )
 
 
 if __name__ == "__main__":

@@ -129,6 +129,9 @@ def test_a_whole_fight_ends_with_one_line_and_two_tables(name, tmp_path, test_da
     assert scaled["epochs_of_the_source"] == RECIPES[name].source.fit.epochs
     for file in ("labels.png", "ours-gallery.html", "original-network.txt", "ours-network.png"):
         assert (run / file).stat().st_size > 400
+    everything = (run / "ours-network.txt").read_text().splitlines()[-1].split()
+    parameters, trained = (int(number.replace(",", "")) for number in everything[1:])
+    assert 0 < trained < parameters  # the heads, and not the frozen backbone
     assert list((run / "seeds/0/original/tensorboard").iterdir())
     after = sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
     assert after == before

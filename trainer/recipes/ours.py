@@ -68,6 +68,8 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
     seen = Seen(rows[: len(features)], features)
     lesson = _fitted(contest, setting, examples, seen, seed)
     net = Net(backbone, {name: fit.head for name, fit in lesson.fits.groups.items()})
+    net.backbone.requires_grad_(False)  # what was fitted counts as trained, and nothing else
+    net.heads.requires_grad_(True)
     facts: dict[str, Any] = {
         "size": store.preprocessing.height,
         "features_s": round(looked_s, 2),

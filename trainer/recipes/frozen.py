@@ -104,7 +104,10 @@ def fit_heads(
     unsure: Mapping[str, NDArray[np.bool_]] | None = None,
     share: float = 1.0,
 ) -> FrozenFits:
-    """Fit linear and kernel heads, and take the kind that is best out of fold.
+    """Fit linear and kernel heads; take kernels or the mean of both, what is best out of fold.
+
+    Linear heads alone are taken only where there are too many photos for kernels: one draw of folds
+    may put them first by chance, several draws never did (docs/recipes.md).
 
     Args:
         groups: what is known of the rows.
@@ -144,7 +147,8 @@ def _fitted(
     figures = {
         kind: judged_figure(rows, to_scores(groups, own, taken)) for kind, own in said.items()
     }
-    best = max(figures, key=lambda kind: np.nan_to_num(figures[kind], nan=-1))
+    likely = [kind for kind in said if kind != LINEAR] or [LINEAR]
+    best = max(likely, key=lambda kind: np.nan_to_num(figures[kind], nan=-1))
     made = {}
     for group in groups:
         name, own = group.name, said[best][group.name]

@@ -91,13 +91,27 @@ def _section(reports: Sequence[tuple[str, dict[str, Any]]], load: float) -> str:
             flat = {k: v for k, v in method["figures"].items() if not isinstance(v, dict)}
             said = ", ".join(f"{k} {v:.3f}" for k, v in flat.items())
             own.append([report["recipe"], photos, name, said])
-    backbones = " ".join(dict.fromkeys(report["backbone"] for _, report in reports))
+    backbones = _backbones([report["backbone"] for _, report in reports])
     return (
         f"{conditions(load, PACKAGES)} Seconds for each side and seed; mean of "
         f"{reports[0][1]['seeds']} seeds; 95 % interval of the paired bootstrap over the judged "
         f"photos. {backbones}\n\n{table(fights)}\n\n{table(own)}\n\n"
         "Again: `python tests/benchmarks/bench_recipes.py DATA`"
     )
+
+
+def _backbones(sentences: Sequence[str]) -> str:
+    """Return what the reports say of backbones, those of one stand-in together."""
+    parts = [sentence.partition(" stands in for ") for sentence in sentences]
+    sources = list(dict.fromkeys(rest.partition(",")[0] for _, found, rest in parts if found))
+    said = list(dict.fromkeys(whole for whole, found, _ in parts if not found))
+    if sources:
+        stand_in = next(name for name, found, _ in parts if found)
+        said.append(
+            f"{stand_in} stands in for {', '.join(sources)} on both sides: methods are compared "
+            "on the same weights, not the sources' figures."
+        )
+    return " ".join(said)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ COMMANDS = {
     "suggest": "compute suggestions for a folder of photos",
     "ask": "say what a photo shows: a dog and its breed, a human, or neither",
     "import": "take labels in from a CSV or JSON file",
+    "labels": "list, add, rename, merge and delete groups and labels",
     "export": "write the labels of a library as JSON or CSV",
     "train": "retrain from your labels; makes a new model, activates nothing",
     "evaluate": "judge the active model on labelled photos",

@@ -83,7 +83,7 @@ class Draft:
             self.review(slots, group.num)
         self._put_decisions(slots, label, verdict, given)
         if verdict != Verdict.NONE and len(slots):
-            self._adopt(label)
+            self.adopt(label)
         return len(slots)
 
     def _put_decisions(
@@ -149,7 +149,7 @@ class Draft:
         if not offered:
             return
         for label in offered:
-            self._adopt(label)
+            self.adopt(label)
         number = self._library.label_set(group, offered)
         value = [number, self.source, self._library.author, self.time]
         for slot in np.atleast_1d(np.asarray(photos, np.int64)).tolist():
@@ -208,7 +208,8 @@ class Draft:
         """Write a row as it is (used where rows are moved, as in a merge)."""
         self._rows[kind, a, b] = value
 
-    def _adopt(self, num: int) -> None:
+    def adopt(self, num: int) -> None:
+        """Take a label that only a model offered into the schema, with its group and parents."""
         label = self.labels[num]
         if not label.adopted:
             self.put_label(replace(label, adopted=True))
@@ -216,9 +217,9 @@ class Draft:
         if not group.adopted:
             self.put_group(replace(group, adopted=True))
             if group.gate in self.labels:
-                self._adopt(group.gate)
+                self.adopt(group.gate)
         if label.parent in self.labels and not self.labels[label.parent].adopted:
-            self._adopt(label.parent)
+            self.adopt(label.parent)
 
     def _group_of(self, label: int) -> Group:
         return self.groups[self.labels[label].group]

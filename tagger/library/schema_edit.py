@@ -68,21 +68,18 @@ def add_label(
     """
     name = _checked_name(name)
     known = _label_in(draft, group, name)
-    if known is not None:
-        if known.adopted:
-            raise SchemaError(f"There is a label “{known.name}” in this group already.")
-        taken = replace(known, adopted=True)
-        draft.put_label(taken)
-        return taken
-    hidden = load_schema(library.catalog, everything=True).label_named(group, name)
-    if hidden is not None and not hidden.adopted:
-        taken = replace(hidden, adopted=True, name=name)
-        draft.put_label(taken)
-        return taken
-    num = library.reserve_nums(1)
-    label = Label(num, label_id or new_id(), group, name, parent, tuple(synonyms), num, True)
-    draft.put_label(label)
-    return label
+    if known is not None and known.adopted:
+        raise SchemaError(f"There is a label “{known.name}” in this group already.")
+    if known is None:
+        known = load_schema(library.catalog, everything=True).label_named(group, name)
+        known = None if known is None or known.adopted else replace(known, name=name)
+    if known is None:
+        num = library.reserve_nums(1)
+        known = Label(num, label_id or new_id(), group, name, parent, tuple(synonyms), num)
+    made = replace(known, adopted=True)
+    draft.put_label(made)
+    draft.adopt(made.num)
+    return made
 
 
 def find_or_add_label(library: Library, draft: Draft, group: int, name: str) -> Label:
@@ -124,6 +121,7 @@ def rename_label(library: Library, label: int, name: str) -> None:
     kept = [text for text in (*old.synonyms, old.name) if fold_name(text) != fold_name(name)]
     draft = library.draft(f"Rename “{old.name}” to “{name}”")
     draft.put_label(replace(old, name=name, synonyms=tuple(dict.fromkeys(kept)), adopted=True))
+    draft.adopt(label)
     draft.commit()
 
 
@@ -139,6 +137,9 @@ def set_parent(library: Library, label: int, parent: int | None) -> None:
         raise SchemaError(f"“{old.name}” cannot lie below itself. Choose another parent.")
     draft = library.draft(f"Change the parent of “{old.name}”")
     draft.put_label(replace(old, parent=parent, adopted=True))
+    draft.adopt(label)
+    if parent is not None:
+        draft.adopt(parent)
     draft.commit()
 
 
@@ -154,6 +155,8 @@ def set_gate(library: Library, group: int, gate: int | None) -> None:
         raise SchemaError(f"“{old.name}” cannot depend on one of its own labels.")
     draft = library.draft(f"Change when “{old.name}” is asked")
     draft.put_group(replace(old, gate=gate, adopted=True))
+    if gate is not None:
+        draft.adopt(gate)
     draft.commit()
 
 
@@ -175,6 +178,7 @@ def set_synonyms(library: Library, label: int, synonyms: Sequence[str]) -> None:
     draft = library.draft(f"Change the synonyms of “{old.name}”")
     named = tuple(name for name in kept.values() if name)
     draft.put_label(replace(old, synonyms=named, adopted=True))
+    draft.adopt(label)
     draft.commit()
 
 

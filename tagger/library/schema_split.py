@@ -27,7 +27,7 @@ def split_label(
     """
     old = library.facts.schema.labels[source]
     returning = len(confirmed_photos(library, source))
-    draft = library.draft(f"Split {_listed(names)} from “{old.name}”")
+    draft = library.draft(f"Split {listed_names(names)} from “{old.name}”")
     for name in names:
         put_split(library, draft, source, name, parent=parent)
     draft.commit()
@@ -67,5 +67,9 @@ def confirmed_photos(library: Library, label: int) -> NDArray[np.int64]:
     return photos[is_confirmed(codes)].astype(np.int64)
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)
+def listed_names(names: Sequence[str], most: int = 5) -> str:
+    """Return names as they stand in the description of an act: `“a”, “b” and 12 more`."""
+    quoted = [f"“{name.strip()}”" for name in names]
+    if len(quoted) > most:
+        quoted[most - 1 :] = [f"{len(quoted) - most + 1:,} more"]
+    return " and ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.app.dialogs.schema_facts import GroupLine, read_groups
 from tagger.app.dialogs.words import count, listed, quoted
 from tagger.core.verdict import NEEDED_TO_JUDGE
 from tagger.library.cache import EmbeddingStore
 from tagger.library.library import Library
 from tagger.library.roles import read_roles
+from tagger.library.schema_counts import GroupLine, read_groups
 
 AIMS = {
     "balanced": "balanced",

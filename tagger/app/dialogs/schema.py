@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.host import Host, opened, tell_schema
 from tagger.app.dialogs.parts import button, row, text
-from tagger.app.dialogs.schema_facts import GroupLine, LabelLine, read_groups
 from tagger.app.dialogs.schema_new import NewGroupPage, NewLabelsPage, PresetPage
 from tagger.app.dialogs.schema_pages import GroupPage, LabelPage, Page
 from tagger.app.dialogs.schema_tree import Key, SchemaTree
@@ -20,6 +19,7 @@ from tagger.core.errors import TaggerError
 from tagger.library import schema_edit
 from tagger.library.acts import Act
 from tagger.library.library import Library
+from tagger.library.schema_counts import GroupLine, LabelLine, read_groups
 
 _COUNT_MS = 300
 """Decisions in the window are counted when it rests for so long, not at every key press."""

@@ -22,12 +22,13 @@ from tagger.app.dialogs.parts import button, row, text
 from tagger.app.dialogs.pick import Picker, gate_choices, label_choices
 from tagger.app.dialogs.schema_facts import KIND_TITLES, KIND_WORDS, preview_preset
 from tagger.app.dialogs.schema_pages import Page, Perform, split_names
-from tagger.app.dialogs.words import count, listed, quoted
+from tagger.app.dialogs.words import count, quoted
 from tagger.app.theme import Theme
 from tagger.core.schema import Kind
 from tagger.library.library import Library
-from tagger.library.schema_edit import add_group, add_label, apply_preset, read_presets
-from tagger.library.schema_split import confirmed_photos, split_label
+from tagger.library.schema_edit import apply_preset, read_presets
+from tagger.library.schema_new import new_group, new_labels, split_sources
+from tagger.library.schema_split import split_label
 
 _KINDS: tuple[Kind, ...] = ("multi", "single")
 
@@ -93,15 +94,7 @@ class NewGroupPage(Page):
         kind = _KINDS[max(0, self.kinds.checkedId())]
         gate = self.gate.value if isinstance(self.gate.value, int) else None
         name, labels = self.name.text(), split_names(self.labels.toPlainText())
-
-        def make(library: Library) -> None:
-            draft = library.draft(f"Add group “{name.strip()}”")
-            group = add_group(library, draft, name, kind, gate=gate)
-            for each in labels:
-                add_label(library, draft, group.num, each)
-            draft.commit()
-
-        if self._perform(make) is not None:
+        if self._perform(lambda library: new_group(library, name, kind, labels, gate)) is not None:
             self.closed.emit()
 
 
@@ -180,31 +173,20 @@ class NewLabelsPage(Page):
         def make(library: Library) -> None:
             if isinstance(source, int):
                 split_label(library, source, names, parent=parent)
-                return
-            draft = library.draft(f"Add {listed([quoted(name) for name in names], 3)}")
-            for name in names:
-                add_label(library, draft, group, name, parent=parent)
-            draft.commit()
+            else:
+                new_labels(library, group, names, parent)
 
         if self._perform(make) is not None:
             self.closed.emit()
 
 
 def split_choices(library: Library, group: int) -> list[tuple[str, int, int]]:
-    """Return what new labels of a single group may be split from: words, label num, photos.
-
-    Only labels that are confirmed somewhere; nothing in a multi group, where labels stand beside
-    each other.
-    """
-    if library.facts.schema.groups[group].kind != "single":
-        return []
-    found = []
-    for label in library.facts.schema.labels_of(group):
-        photos = len(confirmed_photos(library, label.num))
-        if photos:
-            words = f"split from {quoted(label.name)} ({count(photos, 'photo')})"
-            found.append((words, label.num, photos))
-    return found
+    """Return what new labels of a group may be split from: words, label num, photos."""
+    labels = library.facts.schema.labels
+    return [
+        (f"split from {quoted(labels[num].name)} ({count(photos, 'photo')})", num, photos)
+        for num, photos in split_sources(library, group)
+    ]
 
 
 class PresetPage(Page):

@@ -11,8 +11,6 @@ from tagger.app.dialogs.pick import Picker, gate_choices, label_choices
 from tagger.app.dialogs.schema_facts import (
     KIND_TITLES,
     KIND_WORDS,
-    GroupLine,
-    LabelLine,
     also_words,
     can_be_parent,
     delete_group_words,
@@ -23,6 +21,7 @@ from tagger.app.dialogs.words import count
 from tagger.app.theme import Theme
 from tagger.library import schema_edit
 from tagger.library.library import Library
+from tagger.library.schema_counts import GroupLine, LabelLine
 
 Perform = Callable[[Callable[[Library], object]], object]
 """Carries out a change of the schema as an act."""

@@ -26,10 +26,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tagger.app.dialogs.schema_facts import KIND_TITLES, GroupLine, LabelLine
+from tagger.app.dialogs.schema_facts import KIND_TITLES
 from tagger.app.icons import pixmap
 from tagger.app.theme import Theme
 from tagger.core.names import fold_name
+from tagger.library.schema_counts import GroupLine, LabelLine
 
 Key = tuple[str, int]
 """`("group", num)` or `("label", num)`."""

@@ -26,6 +26,7 @@ from trainer.child import ChildGroup
 from trainer.data import Dataset, lineage_entry, save_dataset
 from trainer.figures import measured
 from trainer.missing import missing_examples
+from trainer.parity import Parity
 from trainer.progress import Progress
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import label_logits
@@ -186,7 +187,7 @@ def _remembered(children: Sequence[ChildGroup]) -> int:
     return max((len(h.arrays["photos"]) for h in heads if h.type == "neighbours"), default=0)
 
 
-def _further(start: Start, made: Made, judgement: Judgement, parity: float) -> dict[str, Any]:
+def _further(start: Start, made: Made, judgement: Judgement, parity: Parity) -> dict[str, Any]:
     root = start.ancestry.root
     return {
         "method": made.method,
@@ -199,7 +200,7 @@ def _further(start: Start, made: Made, judgement: Judgement, parity: float) -> d
             "judging": int(start.dataset.judges.sum()),
             "without_embedding": start.lacking,
         },
-        "parity": parity,
+        "parity": parity.to_json(),
         "choices": {group.task.group.name: group.facts for group in made.fitted},
         **made.facts,
     }

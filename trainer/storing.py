@@ -15,7 +15,7 @@ from tagger.bundle.store import BundleStore
 from tagger.bundle.write import make_bundle
 from tagger.imaging.model_input import model_input
 from trainer.child import ChildGroup
-from trainer.parity import check_parity
+from trainer.parity import Parity, check_parity
 from trainer.session import open_session
 
 
@@ -45,7 +45,7 @@ def store_child(
     groups: Sequence[ChildGroup],
     description: Description,
     photos: Sequence[Path],
-) -> tuple[BundleSpec, float]:
+) -> tuple[BundleSpec, Parity]:
     """Write a new bundle, check it on real photos, and put it among the user's.
 
     Args:
@@ -57,7 +57,7 @@ def store_child(
         photos: real photos for the parity check.
 
     Returns:
-        the stored spec, and the largest difference of a score between graph and NumPy.
+        the stored spec, and how far the graph agrees with NumPy, and with itself on GPUs.
 
     Raises:
         ParityError: the graph does not give the numbers of the heads; nothing is stored.
@@ -79,5 +79,5 @@ def store_child(
     with tempfile.TemporaryDirectory(prefix="child-") as temporary:
         folder = Path(temporary) / "bundle"
         make_bundle(folder, spec, backbone, heads, description.card, model_input, open_session)
-        difference = check_parity(folder, photos)
-        return store.add(folder), difference
+        parity = check_parity(folder, photos)
+        return store.add(folder), parity

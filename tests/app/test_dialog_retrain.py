@@ -35,6 +35,7 @@ REPORT = {
     "total_s": 6.9,
     "photos": {"training": 805, "judging": 174, "without_embedding": 0},
     "missing": ["`kite` has 2 confirmed photos; 8 are needed to judge it"],
+    "parity": {"sentences": ["On 24 photos it answers as it was trained.", "No card."]},
     "groups": {
         "tags": {
             "kind": "multi",
@@ -104,6 +105,7 @@ def test_the_verdict_stands_in_plain_words_and_the_advice_beside_it(view):
     assert view.advice.text() == "Not recommended"
     assert "“dog” lost 0.23" in view.reasons.text()
     assert says(view, "Learned from 805 photos, judged on 174 other photos, in 7 seconds.")
+    assert says(view, "On 24 photos it answers as it was trained. No card.")
     assert says(view, "0.409 → 0.456")
     assert says(view, "+0.047 (+0.013 to +0.074)")
     assert says(view, "Kept as it was")

@@ -166,8 +166,9 @@ def test_a_short_fine_tuning_makes_a_sound_bundle_in_a_space_of_its_own(bare, te
     assert spec.space_id != parent.space_id
     assert (spec.preprocessing.width, spec.preprocessing.height) == (64, 64)
     report = report_of(bare, result)
-    assert report["torch_parity"] <= 1e-4
-    assert report["parity"] <= 1e-4
+    for parity in (report["torch_parity"], report["parity"]):
+        assert parity["largest_difference"] <= 1e-4
+        assert parity["same_decisions"] == 1
     assert report["method"] == "deep"
     seen, trained = set(spec.dataset["fine_tuned_on"]), set(spec.dataset["fingerprints"])
     assert seen < trained, "15 % of the training photos are kept from the backbone"

@@ -116,6 +116,8 @@ def test_held_out_figures_improve_and_the_verdict_says_so(retrained):
     assert sea["low"] <= sea["difference"] <= sea["high"]
     assert sea["support"] > 20
     assert report["groups"]["tags"]["labels"]["trees"]["new"] is True
+    assert report["parity"]["largest_difference"] <= 1e-4
+    assert (report["parity"]["same_decisions"], report["parity"]["photos"]) == (1.0, 24)
 
 
 def test_figures_are_those_that_evaluate_gives_once_the_model_is_used(retrained):

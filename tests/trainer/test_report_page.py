@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tagger.core.schema import Group, Label
+from trainer.parity import Agreement, Parity
 from trainer.report.changes import label_changes, thumbnails
 from trainer.report.diagnostics import calibration, diagnose, precision_recall
 from trainer.report.judge import GroupCase
@@ -146,7 +147,7 @@ def test_the_page_is_whole_and_names_stand_as_they_are():
             "kept": {"unchanged": True},
         },
         "changes": {"photos": 3, "labels": label_changes(one, np.arange(3))},
-        "parity": 3e-7,
+        "parity": Parity(Agreement(3e-7, 1.0, 24), unobtained=("CUDA cannot be had.",)).to_json(),
         "method": "quick",
     }
     curves = [{"name": "loss/kept out", "points": [(0, 1.0), (10, 0.5)]}]
@@ -160,3 +161,5 @@ def test_the_page_is_whole_and_names_stand_as_they_are():
     assert "kept as it was" in text
     assert "Learning curves" in text
     assert "1 photo no longer suggested" in text
+    assert "all decisions are the same, scores differ by 3.0e-07 at most" in text
+    assert "CUDA cannot be had. The processor's answers stand." in text

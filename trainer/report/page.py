@@ -223,13 +223,13 @@ def _missing(sentences: Sequence[str]) -> str:
 
 
 def _facts(report: Mapping[str, Any]) -> str:
-    parity = report.get("parity")
     named = {
         "Method": report.get("method"),
         "New model": report.get("bundle"),
         "Compared with": report.get("parent"),
         "Prior from": report.get("root"),
-        "Largest difference between graph and formula": None if parity is None else f"{parity:.1e}",
+        "Network and graph": (report.get("torch_parity") or {}).get("sentence"),
+        "Stored model": " ".join((report.get("parity") or {}).get("sentences") or ()),
         "Fitted in": f"{report['fit_s']:.1f} s",
     }
     rows = "".join(

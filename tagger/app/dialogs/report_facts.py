@@ -119,6 +119,7 @@ class Report:
         bundle: id of the new model; `parent` that of the one it was compared with.
         missing: sentences, one per label with too few examples.
         changes: labels that would be suggested for other photos, among `changes_of` photos.
+        parity: sentences: whether the stored model answers as it was trained.
         curves: learning curves, see `tagger.library.runs.read_curves`.
         page: the report as a page for a browser.
     """
@@ -136,6 +137,7 @@ class Report:
     seconds: float
     changes: tuple[LabelChange, ...] = ()
     changes_of: int = 0
+    parity: tuple[str, ...] = ()
     curves: tuple[dict[str, Any], ...] = ()
     page: Path | None = None
 
@@ -208,7 +210,14 @@ def parse_report(data: dict[str, Any]) -> Report:
         seconds=_number(data.get("total_s")) or 0.0,
         changes=tuple(map(LabelChange.read, (data.get("changes") or {}).get("labels") or ())),
         changes_of=int((data.get("changes") or {}).get("photos") or 0),
+        parity=_parity(data),
     )
+
+
+def _parity(data: dict[str, Any]) -> tuple[str, ...]:
+    said = [(data.get("torch_parity") or {}).get("sentence")]
+    said += (data.get("parity") or {}).get("sentences") or ()
+    return tuple(str(each) for each in said if each)
 
 
 def report_path(spec: BundleSpec) -> Path | None:

@@ -75,7 +75,7 @@ class ReportView(QWidget):
         self.advice.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         self.reasons.setText("\n".join(f"•  {reason}" for reason in report.reasons))
         self.reasons.setVisible(bool(report.reasons))
-        self.basis.setText(report.basis)
+        self.basis.setText("\n".join((report.basis, " ".join(report.parity))).rstrip())
         self.page_button.setVisible(report.page is not None)
         self._show_groups(report.groups)
         for page in (self.labels_page, self.changes_page, self.errors_page):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import errno
-import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from tagger.core.errors import TaggerError
-from tagger.library.runs import RunLog, new_run
+from tagger.library.runs import RunLog, make_run, new_run
 from trainer.progress import Progress
+from trainer.stopping import stop_on_request
 
 _PROGRAM_ERROR = "The training stopped because of an error in the program ({}). The present model "
 _PROGRAM_ERROR += "stays as it is; the run's log.txt says more."
@@ -22,10 +19,6 @@ _PROGRAM_ERROR += "stays as it is; the run's log.txt says more."
 
 class DiskFull(TaggerError):
     """The disk is full."""
-
-
-class Stopped(KeyboardInterrupt):
-    """The training was told to end."""
 
 
 @dataclass
@@ -50,16 +43,16 @@ def lifetime(library: Path, method: str, run: Path | None = None) -> Iterator[Li
     Args:
         library: home folder of the library.
         method: `quick`, `better` or `deep`.
-        run: its folder, made before by whoever wants to follow it; None makes one.
+        run: its folder, made if it is not there; None makes a new one.
 
     Raises:
         RunError: the folder cannot be made or written.
         DiskFull: instead of the system's error, with what to do.
     """
-    folder = new_run() if run is None else run
+    folder = new_run() if run is None else make_run(run)
     log = RunLog(folder, library.resolve(), method)
     life = Lifetime(folder, Progress(also=log.tell))
-    _stop_on_request()
+    stop_on_request()
     try:
         yield life
     except TaggerError as error:
@@ -82,14 +75,3 @@ def lifetime(library: Path, method: str, run: Path | None = None) -> Iterator[Li
         log.failed(_PROGRAM_ERROR.format(repr(error)))
         raise
     log.done(life.bundle)
-
-
-def _stop_on_request() -> None:
-    """Let a request of the system to end (SIGTERM) end the training as Ctrl-C does."""
-    if threading.current_thread() is threading.main_thread():
-        with suppress(ValueError):
-            signal.signal(signal.SIGTERM, _raise_stopped)
-
-
-def _raise_stopped(number: int, frame: FrameType | None) -> NoReturn:
-    raise Stopped

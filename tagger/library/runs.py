@@ -91,9 +91,22 @@ def new_run() -> Path:
         RunError: it cannot be made.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    folder = user_folder("runs") / f"{stamp}-{secrets.token_hex(4)}"
+    return make_run(user_folder("runs") / f"{stamp}-{secrets.token_hex(4)}")
+
+
+def make_run(folder: Path) -> Path:
+    """Make the folder of a run where it is not there yet, and return it.
+
+    Raises:
+        RunError: it cannot be made.
+    """
     try:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError as error:
+        text = f"The run's folder {folder} cannot be made: there is no folder {folder.parent}."
+        raise RunError(text) from error
+    except FileExistsError as error:
+        raise RunError(f"{folder} is a file. Name a folder to keep the run in.") from error
     except OSError as error:
         raise RunError(f"{folder} cannot be made: {error.strerror or error}") from error
     return folder

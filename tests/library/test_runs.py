@@ -13,6 +13,7 @@ from tagger.library.runs import (
     RunError,
     RunLog,
     delete_run,
+    make_run,
     mark_told,
     new_run,
     read_curves,
@@ -62,6 +63,15 @@ def test_how_far_a_training_is_can_be_read_from_outside(trainer):
         RunLog(folder, folder, "deep")
     delete_run(folder)
     assert read_run(folder), "a run under way is not deleted"
+
+
+def test_the_folder_of_a_run_is_made_where_somebody_names_it(tmp_path):
+    assert make_run(make_run(tmp_path / "run")).is_dir(), "and can be used again"
+    with pytest.raises(RunError, match=r"there is no folder .*missing"):
+        make_run(tmp_path / "missing" / "run")
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="is a file"):
+        make_run(tmp_path / "file")
 
 
 def test_a_training_that_was_killed_has_failed_and_says_so(trainer):

@@ -42,29 +42,42 @@ def largest_difference(one, other):
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_curve(test_data, tmp_path):
-    options = ("epochs=6", "average=0.9", "save_every=0")
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    whole.mkdir()
-    killed.mkdir()
-    undisturbed = start(test_data, whole, tmp_path / "whole.pt", *options)
-    process = start(test_data, killed, tmp_path / "killed.pt", *options)
+def test_a_training_that_was_ended_goes_on_to_the_same_curve(test_data, tmp_path):
+    """Told to end, it writes what it has at once; killed, the last that it had written counts."""
+    options = ("epochs=6", "average=0.9")
+    undisturbed = start(test_data, made(tmp_path / "whole"), tmp_path / "whole.pt", *options)
+    ended = ended_at(3, signal.SIGTERM, test_data, made(tmp_path / "told"), *options)
+    assert 4 <= ended <= 6, "between two judgements, where nothing else would have been written"
+    again = [start(test_data, tmp_path / "told", tmp_path / "told.pt", *options)]
+    options = (*options, "save_every=0")
+    ended = ended_at(7, signal.SIGKILL, test_data, made(tmp_path / "killed"), *options)
+    assert 7 <= ended < 18
+    again.append(start(test_data, tmp_path / "killed", tmp_path / "killed.pt", *options))
+    for process in (undisturbed, *again):
+        finish(process)
+    one = read(tmp_path / "whole.pt")
+    for other in (read(tmp_path / "told.pt"), read(tmp_path / "killed.pt")):
+        assert other["judged"]["epoch"] == [1, 2, 3, 4, 5, 6]
+        assert other["judged"]["loss"] == pytest.approx(one["judged"]["loss"], rel=1e-5)
+        assert largest_difference(one, other) < 1e-5
+        assert other["facts"]["steps"] == one["facts"]["steps"] == 18
+
+
+def made(folder):
+    folder.mkdir()
+    return folder
+
+
+def ended_at(step, how, test_data, run, *options):
+    """Train until a step is written, end the process, and return the step written last."""
+    process = start(test_data, run, run.with_suffix(".pt"), *options)
     deadline = time.monotonic() + 200
-    while time.monotonic() < deadline and process.poll() is None:
-        if (killed / "last.pt").exists() and step_of(killed) >= 7:
-            break
+    while time.monotonic() < deadline and process.poll() is None and step_of(run) < step:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(how)
     process.communicate()
-    assert not (tmp_path / "killed.pt").exists(), "it was killed under way"
-    assert 7 <= step_of(killed) < 18
-    finish(start(test_data, killed, tmp_path / "killed.pt", *options))
-    finish(undisturbed)
-    one, other = read(tmp_path / "whole.pt"), read(tmp_path / "killed.pt")
-    assert other["judged"]["epoch"] == [1, 2, 3, 4, 5, 6]
-    assert other["judged"]["loss"] == pytest.approx(one["judged"]["loss"], rel=1e-5)
-    assert largest_difference(one, other) < 1e-5
-    assert other["facts"]["steps"] == one["facts"]["steps"] == 18
+    assert not run.with_suffix(".pt").exists(), "it was ended under way"
+    return step_of(run)
 
 
 def step_of(run):

@@ -12,6 +12,7 @@ from tagger.core.decisions import Verdict
 from tagger.core.verdict import BETTER, CANNOT_TELL, NOT_WORSE
 from tagger.imaging.model_input import model_input
 from tagger.library.cache import EmbeddingStore
+from tagger.library.runs import read_run
 from tagger.library.schema_edit import add_group, add_label, find_or_add_label
 from tests.trainer.conftest import copied
 from trainer.missing import NothingToLearn
@@ -236,11 +237,14 @@ def test_single_group_learns_its_labels_and_none_of_these(garments):
 
 
 def test_no_labels_is_said_in_a_sentence(bare):
-    done = bare.run("trainer", "quick", "--library", bare.home, "--json", check=False)
+    run = bare.data / "own"
+    command = ("trainer", "quick", "--library", bare.home, "--run", run, "--json")
+    done = bare.run(*command, check=False)
     assert done.returncode == 1
     assert "confirm some first" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+    assert read_run(run).state.phase == "failed", "the folder was made, and says how it ended"
 
 
 def test_photos_without_suggestions_are_said_in_a_sentence(scenes):

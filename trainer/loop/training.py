@@ -33,6 +33,7 @@ from trainer.loop.settings import FitSettings
 from trainer.loop.step import Stepper
 from trainer.losses.objective import Objective
 from trainer.nets.net import Net
+from trainer.stopping import Stopped, Stopping
 
 Tell = Callable[[float, str], None]
 """Told the share done and a sentence."""
@@ -87,6 +88,8 @@ class Training:
         self.share = 0.0
         self.waited = 0
         self.stopped = False
+        self.stopping = Stopping()
+        self._told_to_end = False
         self.photos = 0
         self.working_s = 0.0
         self.waiting_s = 0.0
@@ -113,11 +116,16 @@ class Training:
         self.curves.begin(self.step)
 
     def run_all(self) -> None:
-        """Train to the end, and leave the weights that are kept in the network."""
-        if self.settings.judge_first and self.step == 0:
-            self._judge()
-        while not self._over:
-            self._epoch()
+        """Train to the end, and leave the weights that are kept in the network.
+
+        Raises:
+            Stopped: that was asked for; the run folder holds what was done.
+        """
+        with self.stopping:
+            if self.settings.judge_first and self.step == 0:
+                self._judge()
+            while not self._over:
+                self._epoch()
         if self.settings.keep == "last" or not self.best_figures:
             if self.average is not None:
                 self.average.keep()
@@ -134,8 +142,10 @@ class Training:
 
     def _look_at_the_clock(self) -> None:
         """Take the first process's share, so that all go at the same rate and end together."""
-        share = torch.tensor(self.clock.share(self.step) if self.processes.main else 0.0)
-        self.share = float(self.processes.sum(share.to(self.processes.device)))
+        share = self.clock.share(self.step) if self.processes.main else 0.0
+        said = torch.tensor([share, float(self.stopping.asked)])
+        share, asked = self.processes.sum(said.to(self.processes.device)).tolist()
+        self.share, self._told_to_end = share, asked > 0
 
     def _epoch(self) -> None:
         number, first = divmod(self.step, self.steps_an_epoch)
@@ -150,6 +160,9 @@ class Training:
             if self._over:
                 break
             self._save_if_due()
+            if self._told_to_end:
+                self._save()
+                raise Stopped
             asked = time.monotonic()
 
     def _one(self, batch: Batch) -> None:

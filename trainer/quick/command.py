@@ -45,7 +45,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         help="what default thresholds aim at: F1, F0.5 or F2 (default: balanced)",
     )
     parser.add_argument(
-        "--run", type=Path, metavar="FOLDER", help="an empty folder to keep the run in"
+        "--run", type=Path, metavar="FOLDER", help="folder to keep the run in, made if missing"
     )
     parser.add_argument("--json", action="store_true", help="print the result as one line of JSON")
 

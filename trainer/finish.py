@@ -20,6 +20,7 @@ from tagger.library.library import Library
 from tagger.library.roles import signature_text
 from tagger.library.runs import REPORT
 from trainer.ancestry import Ancestry
+from trainer.board import judged_scalars, write_scalars
 from trainer.card import child_card
 from trainer.cases import make_cases, new_scores, old_scores, photos_to_compare
 from trainer.child import ChildGroup
@@ -114,6 +115,7 @@ def finish(start: Start, made: Made, run: Path, progress: Progress) -> Outcome:
     judgement, figures = judge(compared.cases), compared.figures
     progress.tell("bundle", 0.4, "Writing the new model")
     save_dataset(run, start.dataset)
+    write_scalars(run, judged_scalars(figures, int(start.dataset.trains.sum())))
     save_out_of_fold(run, _out_of_fold(start.dataset, made.fitted))
     photos = [start.library.photo_path(int(s)) for s in start.dataset.slots[:PARITY_CANDIDATES]]
     description = _describe(start, made, run, figures["after"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -15,11 +15,13 @@ class Progress:
     Attributes:
         first, last: the part of the whole, 0 to 1, that fractions given here stand for.
         also: told the share of the whole and the message.
+        drawn: given curves, `MEASURE by X/GROUP` and their points so far; None where nobody looks.
     """
 
     first: float = 0.0
     last: float = 1.0
     also: Callable[[float, str], None] | None = None
+    drawn: Callable[[str, Sequence[tuple[float, float]]], None] | None = None
 
     def tell(self, stage: str, fraction: float, message: str) -> None:
         """Say what is being done; `fraction` is the share done of this part."""

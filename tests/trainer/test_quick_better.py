@@ -8,7 +8,9 @@ from test_quick_run import confirm, training_photos
 from tagger.bundle.heads import head_logits, read_heads
 from tagger.bundle.spec import MODEL_FILE
 from tagger.imaging.model_input import model_input
+from tagger.library.runs import read_curves
 from trainer.missing import NothingToLearn
+from trainer.progress import Silence
 from trainer.quick.basis import make_basis
 from trainer.quick.better import MEMBERS, mix_in
 from trainer.quick.folds import make_folds
@@ -110,7 +112,7 @@ def test_what_does_not_help_is_not_mixed_in():
         folds,
         np.ones(400, bool),
         Setting(),
-        lambda share: None,
+        Silence(),
     )
     assert extra is None
     assert logits is perfect
@@ -140,6 +142,12 @@ def test_better_model_of_a_library_is_a_bundle_like_any_other(scenes):
     assert ("who gives the model away" in card) == ("neighbours" in types)
     before, after = (each.result["after"]["tags"]["map"] for each in (plain, outcome))
     assert after > before - 0.02
+    curves = {each["name"]: each["points"] for each in read_curves(outcome.run)}
+    losses = [loss for _, loss in curves["loss left out by pass/tags"]]
+    assert len(losses) >= 4
+    assert min(losses) < losses[0], "the networks learned"
+    page = (outcome.run / "report.html").read_text("utf-8")
+    assert "Loss left out by pass" in page
 
 
 def test_few_photos_are_learned_as_in_the_quick_way(bare):

@@ -121,6 +121,19 @@ def test_held_out_figures_improve_and_the_verdict_says_so(retrained):
     assert (report["parity"]["same_decisions"], report["parity"]["photos"]) == (1.0, 24)
 
 
+def test_tensorboard_shows_how_it_was_chosen_and_what_came_out(retrained):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    _, outcome = retrained
+    board = accumulator.EventAccumulator(str(outcome.run / "tensorboard"))
+    board.Reload()
+    chosen = [each.value for each in board.Scalars("loss left out by freedom/tags")]
+    assert len(chosen) == 4
+    assert all(0 < loss < 10 for loss in chosen)
+    (judged,) = board.Scalars("judged after/tags/map")
+    assert judged.value == pytest.approx(outcome.result["after"]["tags"]["map"], abs=1e-6)
+    assert judged.step == outcome.spec.dataset["photos"]
+
+
 def test_figures_are_those_that_evaluate_gives_once_the_model_is_used(retrained):
     place, outcome = retrained
     place.run("tagger", "models", "use", outcome.spec.bundle_id, "--library", place.home)

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from tagger.bundle.heads import Head
 from tagger.core.targets import POSITIVE
+from trainer.progress import Progress
 from trainer.quick.basis import Basis, Floats
 from trainer.quick.calibrate import calibrate
 from trainer.quick.cores import shared_out
-from trainer.quick.fitting import Tick, log_losses
+from trainer.quick.fitting import log_losses, loss_a_photo
 from trainer.quick.mlp import Gradient, Mlp, averaged, train_mlp
 from trainer.quick.neighbours import cross_neighbours, make_neighbours
 from trainer.quick.problems import DOUBTING, MULTI, GroupInputs, Setting, known_columns
@@ -26,6 +27,10 @@ from trainer.quick.task import GroupTask
 MEMBERS = 5
 FEWEST_PHOTOS = 100
 """Photos below which a group is learned as in the quick way."""
+
+
+LEARNING = "loss left out by pass"
+"""The networks' curve: mean log-loss of a photo that a network leaves out, mean of the networks."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def mix_in(
     folds: NDArray[np.int64],
     free: NDArray[np.bool_],
     setting: Setting,
-    tick: Tick,
+    progress: Progress,
 ) -> tuple[Floats, Extra | None]:
     """Train networks, remember neighbours, and choose how they are mixed with linear weights.
 
@@ -107,14 +112,14 @@ def mix_in(
         folds: int64 [n], `MEMBERS` of them, with near twins together.
         free: bool [n], photos whose logits are free of leaks.
         setting: what was chosen for the group.
-        tick: told the share done.
+        progress: told the share done, and how the networks learn.
 
     Returns:
         out-of-fold logits of the best mix, float32 [n, L'], and what is mixed in, None where
         linear weights alone were best.
     """
     share = _root_share(task, setting)
-    members, networks = _cross_networks(task, inputs, share, folds, setting.weak, tick)
+    members, networks = _cross_networks(task, inputs, share, folds, setting.weak, progress)
     neighbours = cross_neighbours(task, basis, inputs.x, setting.weak, folds)
     part = _taking_part(task)
 
@@ -154,7 +159,7 @@ def _cross_networks(
     share: Floats,
     folds: NDArray[np.int64],
     weak: float,
-    tick: Tick,
+    progress: Progress,
 ) -> tuple[list[Mlp], Floats]:
     """Train a network without each fold; return them, and the logits of what each left out."""
     x = inputs.x
@@ -162,17 +167,33 @@ def _cross_networks(
     gradient, bias = _loss(task, root, weak)
     count = int(folds.max()) + 1
 
-    def one(fold: int) -> Mlp:
-        seen = np.flatnonzero(folds != fold)
-        return train_mlp(x[seen], bias, lambda rows, z: gradient(seen[rows], z), seed=fold)
+    added = np.zeros((len(x), task.columns), np.float32) if root is None else root
 
-    logits = np.zeros((len(x), task.columns), np.float32) if root is None else root.copy()
-    members = []
-    for fold, member in enumerate(shared_out(one, range(count))):
+    def one(fold: int) -> tuple[Mlp, list[float]]:
+        seen, out = np.flatnonzero(folds != fold), folds == fold
+        left_out = task.only(out)
+        losses: list[float] = []
+
+        def judge(member: Mlp) -> None:
+            z = added[out] + member.logits(x[out])
+            losses.append(loss_a_photo(left_out, z, weak))
+
+        look = judge if progress.drawn is not None else None
+        return train_mlp(
+            x[seen], bias, lambda rows, z: gradient(seen[rows], z), seed=fold, look=look
+        ), losses
+
+    logits = added.copy()
+    members, curves = [], []
+    for fold, (member, losses) in enumerate(shared_out(one, range(count))):
         out = folds == fold
         logits[out] += member.logits(x[out])
         members.append(member)
-        tick((fold + 1) / count)
+        curves.append(losses)
+        progress.tell("fit", (fold + 1) / count, f"Learning “{task.group.name}”: networks")
+        if progress.drawn is not None:
+            by_pass = enumerate(np.mean(curves, axis=0).tolist(), 1)
+            progress.drawn(f"{LEARNING}/{task.group.name}", list(by_pass))
     return members, logits
 
 

@@ -78,6 +78,13 @@ def log_losses(task: GroupTask, logits: Floats, weak: float) -> NDArray[np.float
     return np.full(logits.shape[1], own + others)
 
 
+def loss_a_photo(task: GroupTask, logits: Floats, weak: float) -> float:
+    """Return the log-loss of a photo, mean over photos, for the curves."""
+    losses = log_losses(task, logits, weak)
+    whole = losses.sum() if task.group.kind == "multi" else losses[0]
+    return float(whole) / max(1, len(logits))
+
+
 def choose_freedoms(task: GroupTask, losses: NDArray[np.float64]) -> NDArray[np.int64]:
     """Choose a freedom for each column: int64 [L'], index into the freedoms tried.
 

@@ -22,6 +22,7 @@ from trainer.quick.fitting import (
     cross_validate,
     fit_final,
     log_losses,
+    loss_a_photo,
 )
 from trainer.quick.folds import SEED, make_folds
 from trainer.quick.heads import FittedGroup, all_thresholds, make_head
@@ -43,6 +44,9 @@ FEWEST = 8
 
 DOUBTED_FROM = 5
 """Photos for each class the root knows from which a single group may doubt the root."""
+
+CHOOSING = "loss left out by freedom"
+"""The curve of the choice of regularisation: mean log-loss of a photo, out of fold."""
 
 REVIEWED_ENOUGH = 100
 WEAK_WEIGHTS = (0.1, WEAK_WEIGHT, 1.0)
@@ -171,19 +175,30 @@ def _cross(
     count = 3 if len(small.rows) >= MANY else 5
     folds = make_folds(small.targets, twins[part], count)
     setting, logits, losses = _best_setting(small, own, folds, free, tick)
+    _draw_choice(progress, small.only(free), logits[:, free], setting.weak)
     chosen = choose_freedoms(small, losses)
     picked = np.take_along_axis(logits, chosen[None, None, :], axis=0)[0]
     extra = None
     if mixing is not None and worthwhile(small, setting):
-        tick = progress.part(0.4, 0.9).ticker("fit", f"Learning “{task.group.name}”: networks")
         apart = make_folds(small.targets, twins[part], MEMBERS)
-        picked, extra = mix_in(small, own, mixing, picked, apart, free, setting, tick)
+        rest = progress.part(0.4, 0.9)
+        picked, extra = mix_in(small, own, mixing, picked, apart, free, setting, rest)
     calibration = calibrate(small, picked, free, setting.weak, count)
     calibrated = calibration.apply(picked)
     thresholds = fit_thresholds(small, calibrated, free, setting.weak)
     every = np.full((len(task.rows), task.columns), np.nan, np.float32)
     every[np.flatnonzero(part)[free]] = calibrated[free]
     return _Crossed(chosen, setting, calibration, thresholds, every, extra)
+
+
+def _draw_choice(
+    progress: Progress, task: GroupTask, logits: NDArray[np.float32], weak: float
+) -> None:
+    """Draw the loss out of fold for each freedom; `logits` are float32 [freedoms, n, L']."""
+    if progress.drawn is not None:
+        losses = [loss_a_photo(task, scores, weak) for scores in logits]
+        points = list(zip(FREEDOMS, losses, strict=True))
+        progress.drawn(f"{CHOOSING}/{task.group.name}", points)
 
 
 def _best_setting(

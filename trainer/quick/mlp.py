@@ -86,7 +86,12 @@ def averaged(members: list[Mlp]) -> Mlp:
 
 
 def train_mlp(
-    x: Floats, bias: Floats, gradient: Gradient, seed: int, setting: MlpSetting | None = None
+    x: Floats,
+    bias: Floats,
+    gradient: Gradient,
+    seed: int,
+    setting: MlpSetting | None = None,
+    look: Callable[[Mlp], None] | None = None,
 ) -> Mlp:
     """Train a network.
 
@@ -96,6 +101,7 @@ def train_mlp(
         gradient: of the loss; called with rows of `x`.
         seed: of first weights, order and dropout: the same seed gives the same network.
         setting: None takes the usual one.
+        look: shown the network after each pass; must not keep it.
     """
     setting = setting or MlpSetting()
     rng = np.random.default_rng(seed)
@@ -110,6 +116,8 @@ def train_mlp(
             rows = order[at : at + batch]
             done += 1
             state.step(x[rows], partial(gradient, rows), done / steps, rng)
+        if look is not None:
+            look(Mlp(*state.arrays))
     return Mlp(*state.arrays)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tagger.bundle.graph import load_model
@@ -22,6 +23,7 @@ from trainer.missing import nothing_to_learn
 from trainer.progress import Progress
 from trainer.quick.heads import FittedGroup
 from trainer.quick.learn import learn_groups, prepare
+from trainer.quick.record import Record
 from trainer.quick.task import GroupTask, make_task
 
 
@@ -59,7 +61,10 @@ def retrain(
     told.tell("fit", 0.1, f"Preparing {len(start.dataset)} photos")
     embeddings = start.embeddings.read(start.dataset.slots)
     material = prepare(start.dataset, embeddings, start.ancestry.deep)
-    fitted = learn_groups(tasks, material, told.part(0.15, 0.8), better)
+    folder = run or new_run()
+    record = Record(folder)
+    fitted = learn_groups(tasks, material, replace(told.part(0.15, 0.8), drawn=record.draw), better)
+    record.close()
     made = Made(
         method=method,
         base=start.ancestry.parent.spec,
@@ -73,7 +78,7 @@ def retrain(
         fit_s=time.monotonic() - start.began,
         facts={"aim": aim},
     )
-    return finish(start, made, run or new_run(), told.part(0.8, 1.0))
+    return finish(start, made, folder, told.part(0.8, 1.0))
 
 
 def _inherited(ancestry: Ancestry) -> dict[str, str]:

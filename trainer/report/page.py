@@ -159,10 +159,16 @@ def _learning(curves: Sequence[Mapping[str, Any]]) -> str:
         style = styles[len(lines) % len(styles)]
         lines.append(Series(part or "training", each["points"], style))
     plots = "".join(
-        _figure_of(measure, line_plot(lines, "step", measure), legend(lines))
+        _figure_of(measure.capitalize(), line_plot(lines, *_axes(measure)), legend(lines))
         for measure, lines in measures.items()
     )
     return _section("Learning curves", f'<div class="plots">{plots}</div>') if plots else ""
+
+
+def _axes(measure: str) -> tuple[str, str]:
+    """Return the titles of a curve's axes: `loss by pass` goes over passes, others over epochs."""
+    value, _, over = measure.partition(" by ")
+    return over or "epoch", value
 
 
 def _diagnostics(groups: Mapping[str, Mapping[str, Any]]) -> str:

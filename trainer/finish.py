@@ -119,6 +119,7 @@ def finish(start: Start, made: Made, run: Path, progress: Progress) -> Outcome:
     save_out_of_fold(run, _out_of_fold(start.dataset, made.fitted))
     photos = [start.library.photo_path(int(s)) for s in start.dataset.slots[:PARITY_CANDIDATES]]
     description = _describe(start, made, run, figures["after"])
+    known = {each.bundle_id for each in start.store.list()}
     spec, parity = store_child(
         start.store, made.base, made.backbone, made.children, description, photos
     )
@@ -134,7 +135,12 @@ def finish(start: Start, made: Made, run: Path, progress: Progress) -> Outcome:
         "report": str(run / REPORT),
     }
     report = result | _further(start, made, judgement, parity)
-    write_report(run, spec.name, report, compared, start.library.photo_path)
+    try:
+        write_report(run, spec.name, report, compared, start.library.photo_path)
+    except BaseException:  # who is told that no model was made must not find one
+        if spec.bundle_id not in known:
+            start.store.delete(spec.bundle_id)
+        raise
     progress.tell("done", 1.0, "The new model is ready")
     return Outcome(result, spec, run)
 

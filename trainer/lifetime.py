@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tagger.core.errors import TaggerError
+from tagger.library.full_disk import is_full
 from tagger.library.runs import RunLog, make_run, new_run
 from trainer.progress import Progress
 from trainer.stopping import stop_on_request
@@ -55,23 +55,18 @@ def lifetime(library: Path, method: str, run: Path | None = None) -> Iterator[Li
     stop_on_request()
     try:
         yield life
-    except TaggerError as error:
-        log.failed(str(error))
-        raise
     except KeyboardInterrupt:
         log.stopped()
         raise
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            log.failed(_PROGRAM_ERROR.format(error))
-            raise
-        full = DiskFull(
-            f"No new model was made: the disk of {folder.parent} or of the temporary files is "
-            "full. Make room and train again."
-        )
-        log.failed(str(full))
-        raise full from error
     except BaseException as error:
-        log.failed(_PROGRAM_ERROR.format(repr(error)))
+        if is_full(error):
+            full = DiskFull(
+                f"No new model was made: the disk of {folder.parent}, of the temporary files or of "
+                "the photos is full. Make room and train again."
+            )
+            log.failed(str(full))
+            raise full from error
+        known = isinstance(error, TaggerError)
+        log.failed(str(error) if known else _PROGRAM_ERROR.format(repr(error)))
         raise
     log.done(life.bundle)

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from tagger.core.errors import TaggerError
 from tagger.library.file_lock import FileLock, LockHeld, is_held
+from tagger.library.full_disk import has_no_room
 from tagger.library.places import user_folder
 
 STATE = "state.json"
@@ -41,6 +42,12 @@ _BROKE_OFF = (
     "The training broke off without a word, perhaps for lack of memory. The present model stays as "
     "it is; try again with other programs closed."
 )
+_NO_ROOM = (
+    "The training broke off: the disk of {} is full. The present model stays as it is; make room "
+    "and train again."
+)
+_SPARE, _SPARE_BYTES = "spare", 4096
+"""Given back to the disk before the last state is written, so that a full one has room for it."""
 
 
 class RunError(TaggerError):
@@ -129,7 +136,13 @@ class RunLog:
         began = datetime.now(UTC).isoformat(timespec="seconds")
         self.state = RunState(str(library), method, began, os.getpid())
         self._written = 0.0
-        self._write()
+        try:
+            (folder / _SPARE).write_bytes(bytes(_SPARE_BYTES))
+            _write_state(folder, self.state)
+        except OSError as error:
+            self._lock.release()
+            why = error.strerror or error
+            raise RunError(f"The run's folder {folder} cannot be written ({why}).") from error
 
     def tell(self, fraction: float, message: str) -> None:
         """Note how far it is; written a few times a second at most."""
@@ -151,6 +164,7 @@ class RunLog:
 
     def _end(self, state: RunState) -> None:
         self.state = state
+        (self._folder / _SPARE).unlink(missing_ok=True)
         self._write()
         self._lock.release()
 
@@ -158,6 +172,13 @@ class RunLog:
         self._written = time.monotonic()
         with contextlib.suppress(OSError):  # a full disk must not end what may still succeed
             _write_state(self._folder, self.state)
+
+
+def why_broken_off(folder: Path, otherwise: str = _BROKE_OFF) -> str:
+    """Return the sentence on a training whose process is gone without having said how it ended."""
+    if said := last_words(folder):
+        return said
+    return _NO_ROOM.format(folder.parent) if has_no_room(folder) else otherwise
 
 
 def read_run(folder: Path) -> Run | None:
@@ -175,7 +196,7 @@ def read_run(folder: Path) -> Run | None:
         if (folder / STOP).exists():
             state = replace(state, phase="stopped")
         else:
-            state = replace(state, phase="failed", failure=last_words(folder) or _BROKE_OFF)
+            state = replace(state, phase="failed", failure=why_broken_off(folder))
     return Run(folder, state)
 
 

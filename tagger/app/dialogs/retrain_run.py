@@ -21,17 +21,17 @@ from tagger.library.runs import (
     REPORT,
     Run,
     delete_run,
-    last_words,
     mark_told,
     new_run,
     read_curves,
     read_run,
     runs_of,
     stop_run,
+    why_broken_off,
 )
 
 _LOOK_MS = 200
-_BROKE_OFF = "The training could not be started; the present model stays as it is."
+_NOT_STARTED = "The training could not be started; the present model stays as it is."
 
 
 class RetrainRun(QObject):
@@ -139,7 +139,7 @@ class RetrainRun(QObject):
             if run is not None and self.message != "Stopping …":
                 self.fraction, self.message = run.state.fraction, run.state.message
             if run is None and gone:
-                self._end(last_words(self._folder) or _BROKE_OFF)
+                self._end(why_broken_off(self._folder, _NOT_STARTED))
             self.changed.emit()
             return
         if self._process is not None and not gone:

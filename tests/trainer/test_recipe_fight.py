@@ -179,8 +179,10 @@ def test_the_true_networks_take_steps_from_random_numbers(name, tmp_path, test_d
     assert outcome.facts["epochs"] > 0
     assert all(np.isfinite(scores).all() for scores in outcome.scores.values())
     if name == "satellite-fbeta":
-        trained = {n for n, p in outcome.net.backbone.named_parameters() if p.requires_grad}
-        assert trained == outcome.net.backbone.last_block()
+        trained = {
+            n for n, p in outcome.members[0].net.backbone.named_parameters() if p.requires_grad
+        }
+        assert trained == outcome.members[0].net.backbone.last_block()
         assert len(trained) == 6  # block5: three convolutions with their biases
 
 

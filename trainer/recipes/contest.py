@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from tagger.core.preprocessing import Preprocessing
 from trainer.examples import Examples
 from trainer.feeding.pixels import PixelStore
-from trainer.nets.net import Net
 from trainer.recipes.backbones import Choice
 from trainer.recipes.forms.common import CHOICE, JUDGED, TRAIN, RecipeData
 from trainer.recipes.judge import Scores
 from trainer.recipes.packing import pack_photos
-from trainer.recipes.saved import Facts
+from trainer.recipes.saved import Member
 
 Tell = Callable[[float, str], None]
 CHOICE_SHARE = 0.15
@@ -108,13 +107,11 @@ class Outcome:
     Attributes:
         scores: of the judged photos, in the order of `Contest.judged`.
         facts: epochs, seconds and the like, as plain JSON values.
-        net: the trained network, for prediction.
-        saved: its facts.
+        members: the trained networks, for prediction; their logits are averaged.
         held_out: photos kept out of training, with their scores, to fit thresholds on.
     """
 
     scores: Scores
     facts: dict[str, Any]
-    net: Net
-    saved: Facts | None
+    members: tuple[Member, ...]
     held_out: tuple[Examples, Scores] | None = None

@@ -63,7 +63,7 @@ class NoBackbone(nn.Module):
 
 
 class Looks(nn.Module):
-    """A backbone whose embedding is the root of another's, perhaps of both ways round averaged.
+    """A backbone whose embedding is the root of another's.
 
     Numbers of a mean over ReLU maps are never negative and very uneven; their roots are told apart
     better by linear heads (garments, balanced accuracy of frozen Lite0: .657 instead of .634), as
@@ -71,20 +71,17 @@ class Looks(nn.Module):
 
     Attributes:
         inner: what looks.
-        mirrored: whether a photo is looked at both ways round.
     """
 
-    def __init__(self, backbone: Backbone, mirrored: bool = False) -> None:
+    def __init__(self, backbone: Backbone) -> None:
         super().__init__()
-        self.inner, self.mirrored = backbone, mirrored
+        self.inner = backbone
         self.width, self.preprocessing = backbone.width, backbone.preprocessing
 
     def forward(self, images: Tensor) -> Tensor:
         """Return embeddings float [N, D] of uint8 [N, H, W, 3]."""
-        embedding = _rooted(self.inner(images))
-        if not self.mirrored:
-            return embedding
-        return (embedding + _rooted(self.inner(images.flip(2)))) / 2
+        embedding: Tensor = self.inner(images)
+        return embedding / (embedding.abs() + _LEAST).sqrt()
 
     def depths(self) -> dict[str, int]:
         """Return the depth of every parameter by name."""
@@ -93,10 +90,6 @@ class Looks(nn.Module):
     def last_block(self) -> set[str]:
         """Return the names of the parameters of the last block."""
         return {f"inner.{name}" for name in self.inner.last_block()}
-
-
-def _rooted(embedding: Tensor) -> Tensor:
-    return embedding / (embedding.abs() + _LEAST).sqrt()
 
 
 @torch.no_grad()

@@ -163,8 +163,7 @@ def _judge(
             write_scores(table, names, judged, outcome.scores)
         shown = side.outcomes[result.shown]
         write_scores(contest.run / f"{name}.csv", names, judged, shown.scores)
-        if shown.saved is not None:
-            save_model(contest.run, name, shown.net, shown.saved)
+        save_model(contest.run, name, shown.members)
         show_outcome(contest, recipe.name, name, shown)
     line = {
         "recipe": recipe.name,

@@ -1,10 +1,11 @@
 """Our setting: heads fitted to the end on features, then the whole network fine-tuned from there.
 
 The photos are looked at once, in a larger size if time allows; heads are fitted to the roots of the
-embeddings (see `frozen`). If there are enough seconds left, the network is
-fine-tuned from linear heads, so that its first step already knows the labels, with small shifts,
-crops and mirrored photos; whether that is kept is decided on a part of training set aside. Scores
-of single groups are freed of how often each answer occurs, lest rare answers be passed over.
+embeddings (see `frozen`). If there are enough seconds left, the network is fine-tuned from linear
+heads, so that its first step already knows the labels, with small shifts, crops and mirrored
+photos; then both are asked and their logits averaged, unless a part of training set aside says that
+this is worse. Scores of single groups are freed of how often each answer occurs, lest rare answers
+be passed over.
 """
 
 from __future__ import annotations
@@ -17,24 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.deep.plan import training_side
 from trainer.examples import Examples
 from trainer.feeding.pixels import PixelStore
 from trainer.loop.predict import parameter_count
 from trainer.nets.net import Net
-from trainer.recipes.contest import (
-    Contest,
-    Outcome,
-    looking_order,
-    with_choice,
-    without_choice,
-)
+from trainer.recipes.contest import Contest, Outcome, looking_order, without_choice
 from trainer.recipes.features import BATCH, Looks, features_of
 from trainer.recipes.figures import multi_thresholds
-from trainer.recipes.forms.common import CHOICE
 from trainer.recipes.frozen import FrozenFits, fit_heads, to_scores
-from trainer.recipes.judge import Scores
 from trainer.recipes.maybe import HALF, UNSURE, Masks, choose_treatment, marked, with_halves
-from trainer.recipes.saved import facts_of, logits_of
+from trainer.recipes.saved import Member, facts_of, logits_of, mean_logits
 from trainer.recipes.source_method import LOOKING_SHARE
 from trainer.recipes.tuning import Lesson, OurSetting, Seen, Tuning
 
@@ -67,9 +61,9 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
     began = look.began
     seen = Seen(rows[: len(features)], features)
     lesson = _fitted(contest, setting, examples, seen, seed)
-    net = Net(backbone, {name: fit.head for name, fit in lesson.fits.groups.items()})
-    net.backbone.requires_grad_(False)  # what was fitted counts as trained, and nothing else
-    net.heads.requires_grad_(True)
+    frozen = Net(backbone, {name: fit.head for name, fit in lesson.fits.groups.items()})
+    frozen.backbone.requires_grad_(False)  # what was fitted counts as trained, and nothing else
+    frozen.heads.requires_grad_(True)
     facts: dict[str, Any] = {
         "size": store.preprocessing.height,
         "features_s": round(looked_s, 2),
@@ -81,25 +75,41 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
         "epochs": 0.0,
     }
     left = contest.seconds * (1 - RESERVE) - (time.monotonic() - began)
-    if left / (SLOWER * look.pace) >= LEAST_EPOCHS * len(seen.rows):
-        tuned, own = Tuning(contest, setting, seed, run).tune(net, store, lesson, seen, left)
-        facts |= own
-        if tuned is not None:
-            net, store = tuned
+    tuned = None
+    if left >= LEAST_EPOCHS * len(seen.rows) * _training_pace(look.pace, setting.size):
+        tuned = Tuning(contest, setting, seed, run).tune(frozen, lesson, seen, left)
+        facts |= tuned.facts
+        tuned = tuned if tuned.is_kept else None
     facts["seconds"] = round(time.monotonic() - began, 2)
-    facts["parameters"] = parameter_count(net)
+    members = [(frozen, store)] + ([(tuned.net, tuned.store)] if tuned else [])
+    facts["parameters"] = sum(parameter_count(net) for net, _ in members)
     prior = lesson.fits.prior(setting.prior)
-    held_out = _held_out(net, store, lesson, seen, seed, bool(facts.get("tuned_is_kept")))
-    logits = logits_of(net, store, contest.judged)
-    saved = facts_of(
-        net,
-        examples.groups,
-        name=contest.backbone.name,
-        size=store.preprocessing.height,
-        prior=prior,
-        thresholds=multi_thresholds(*held_out),
-    )
-    return Outcome(to_scores(examples.groups, logits, prior), facts, net, saved, held_out)
+    if tuned:
+        own, said = tuned.held_out
+    else:
+        own = lesson.examples.only(seen.rows)
+        said = {name: fit.out_of_fold for name, fit in lesson.fits.groups.items()}
+    held_out = own, to_scores(examples.groups, said, lesson.fits.prior(0))
+    logits = mean_logits([logits_of(net, pixels, contest.judged) for net, pixels in members])
+    thresholds = multi_thresholds(*held_out)
+    saved = [
+        facts_of(
+            net,
+            examples.groups,
+            name=contest.backbone.name,
+            size=pixels.preprocessing.height,
+            prior=prior,
+            thresholds=thresholds,
+        )
+        for net, pixels in members
+    ]
+    kept = tuple(Member(net, own) for (net, _), own in zip(members, saved, strict=True))
+    return Outcome(to_scores(examples.groups, logits, prior), facts, kept, held_out)
+
+
+def _training_pace(looking: float, size: int) -> float:
+    """Return the seconds a photo takes in a step of training, from those of looking at it."""
+    return SLOWER * looking * (training_side(size) / size) ** 2
 
 
 @dataclass(frozen=True)
@@ -157,20 +167,6 @@ def _largest(setting: OurSetting, dearer: float) -> int:
         if (size / setting.size) ** 2 <= dearer
     ]
     return max(fitting, default=setting.size)
-
-
-def _held_out(
-    net: Net, store: PixelStore, lesson: Lesson, seen: Seen, seed: int, tuned: bool
-) -> tuple[Examples, Scores]:
-    """Return training photos with scores of fits that did not see them, to fit thresholds on."""
-    none = lesson.fits.prior(0)
-    groups = lesson.examples.groups
-    if tuned:
-        own = with_choice(lesson.examples, seed).rows(CHOICE)
-        logits = logits_of(net, store, own)
-        return lesson.examples.only(own), to_scores(groups, logits, none)
-    logits = {name: fit.out_of_fold for name, fit in lesson.fits.groups.items()}
-    return lesson.examples.only(seen.rows), to_scores(groups, logits, none)
 
 
 def _fitted(

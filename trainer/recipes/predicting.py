@@ -125,9 +125,9 @@ def _named_in(path: Path) -> list[Path]:
 
 def _said(model: SavedModel, scores: dict[str, Any]) -> list[tuple[str, float]]:
     """Return what is said of one photo, the surest first: label and probability."""
-    alone = len(model.facts.groups) == 1
+    alone = len(model.groups) == 1
     said = []
-    for group in model.facts.groups:
+    for group in model.groups:
         own = scores[group.name]
         chosen = [int(own.argmax())] if group.kind == "single" else _above(group, own)
         prefix = "" if alone else f"{group.name}/"
@@ -147,7 +147,7 @@ def _answer_questions(
     questions = read_questions(path)
     folder = finished_run(recipe, run)
     model = load_model(folder, method)
-    known = {group.name: group for group in model.facts.groups}
+    known = {group.name: group for group in model.groups}
     for question in questions:
         if question.group not in known:
             listed = ", ".join(known)
@@ -245,7 +245,7 @@ def _breeds(
     else:
         model = load_model(folder, method)
         found, _ = model.scores(list(photos))
-        labels, scores = list(model.facts.groups[0].labels), next(iter(found.values()))
+        labels, scores = list(model.groups[0].labels), next(iter(found.values()))
         knows = str(folder)
     best = scores.argmax(axis=1)
     return [labels[at] for at in best], scores.max(axis=1).tolist(), knows

@@ -1,4 +1,7 @@
-"""A finished recipe's networks on disk, and what they say of other photos."""
+"""A finished recipe's networks on disk, and what they say of other photos.
+
+A model has one network or several whose logits are averaged.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ from trainer.recipes.frozen import FrozenHead
 from trainer.recipes.judge import Scores
 
 MODEL = "model.json"
-FORMAT, VERSION = "tagger-recipe-model", 1
+FORMAT, VERSION = "tagger-recipe-model", 2
 
 Floats = NDArray[np.float32]
 
@@ -65,7 +68,6 @@ class Facts:
         mean, std: of the pixels, 0 to 255.
         hidden: widths of the heads' hidden layers.
         rooted: whether heads take the root of the embedding (see `Looks`).
-        mirrored: whether a photo is looked at both ways round.
         groups: what it scores.
     """
 
@@ -76,29 +78,48 @@ class Facts:
     std: tuple[float, ...]
     hidden: tuple[int, ...]
     rooted: bool
-    mirrored: bool
     groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
-class SavedModel:
-    """A network ready to be asked."""
+class Member:
+    """A network of a model, and its facts: None where it cannot be opened again."""
 
-    facts: Facts
     net: Net
+    facts: Facts | None
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """Networks ready to be asked, and the groups that they score."""
+
+    groups: tuple[Group, ...]
+    nets: tuple[Net, ...]
 
     def scores(self, photos: Sequence[Source]) -> tuple[Scores, set[int]]:
         """Return probabilities float32 [photos, labels] by group, and rows of unreadable photos."""
-        store = PixelStore(photos, self.net.preprocessing, kept_bytes=0)
         rows = np.arange(len(photos))
-        logits = logits_of(self.net, store, rows)
+        unreadable: set[int] = set()
+        said = []
+        for net in self.nets:
+            store = PixelStore(photos, net.preprocessing, kept_bytes=0)
+            said.append(logits_of(net, store, rows))
+            unreadable |= set(store.unreadable)
+        logits = mean_logits(said)
         scores = {
             group.name: probabilities(
                 logits[group.name] - np.array(group.prior, np.float32), group.kind
             )
-            for group in self.facts.groups
+            for group in self.groups
         }
-        return scores, set(store.unreadable)
+        return scores, unreadable
+
+
+def mean_logits(said: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    """Return the mean of what several networks say: float32 [n, L] by group."""
+    return {
+        name: np.mean([one[name] for one in said], axis=0, dtype=np.float32) for name in said[0]
+    }
 
 
 def logits_of(net: Net, store: PixelStore, rows: NDArray[np.int64]) -> dict[str, Floats]:
@@ -116,13 +137,27 @@ def head_logits(net: Net, features: Floats) -> dict[str, Floats]:
     return {name: z.cpu().numpy() for name, z in logits.items()}
 
 
-def save_model(folder: Path, method: str, net: Net, facts: Facts) -> None:
-    """Write `METHOD.safetensors` and its facts into a run folder."""
-    tensors = {name: value.contiguous().cpu() for name, value in net.state_dict().items()}
-    safetensors.torch.save_file(tensors, folder / f"{method}.safetensors")
+def save_model(folder: Path, method: str, members: Sequence[Member]) -> None:
+    """Write every network of a model (`METHOD.safetensors`, `METHOD-2.safetensors`) and its facts.
+
+    A model of which a network cannot be opened again is not kept.
+    """
+    facts = [member.facts for member in members if member.facts is not None]
+    if len(facts) < len(members):
+        return
+    for at, member in enumerate(members):
+        tensors = {
+            name: value.contiguous().cpu() for name, value in member.net.state_dict().items()
+        }
+        safetensors.torch.save_file(tensors, folder / f"{member_name(method, at)}.safetensors")
     path = folder / MODEL
     known = read_json(path) if path.exists() else {"format": FORMAT, "version": VERSION}
-    write_json(path, known | {method: asdict(facts)})
+    write_json(path, known | {method: [asdict(one) for one in facts]})
+
+
+def member_name(method: str, at: int) -> str:
+    """Return what the files of a model's network are called, without their endings."""
+    return f"{method}-{at + 1}" if at else method
 
 
 def facts_of(
@@ -148,7 +183,6 @@ def facts_of(
         std=tuple(backbone.std.flatten().tolist()),
         hidden=tuple(int(cast(Any, layer).out_features) for layer in layers),
         rooted=looks is not None,
-        mirrored=bool(looks and looks.mirrored),
         groups=tuple(
             Group(
                 group.name,
@@ -167,33 +201,41 @@ def _floats(values: NDArray[Any] | None, zeros: int) -> tuple[float, ...]:
 
 
 def load_model(run: Path, method: str = "ours") -> SavedModel:
-    """Open a network of a finished run.
+    """Open a model of a finished run.
 
     Raises:
         SavedError: there is none, or it cannot be read.
     """
     try:
-        facts = _facts(read_json(run / MODEL)[method])
-        tensors = safetensors.torch.load_file(run / f"{method}.safetensors")
+        known = [_facts(one) for one in read_json(run / MODEL)[method]]
+        nets = [
+            _opened(facts, run / f"{member_name(method, at)}.safetensors")
+            for at, facts in enumerate(known)
+        ]
     except (BundleError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise SavedError(f"{run} holds no finished model “{method}”: {error}.") from error
+    return SavedModel(known[0].groups, tuple(nets))
+
+
+def _opened(facts: Facts, path: Path) -> Net:
+    try:
+        tensors = safetensors.torch.load_file(path)
     except safetensors.SafetensorError as error:
-        raise SavedError(f"{run / method}.safetensors is damaged: {error}.") from error
+        raise SavedError(f"{path} is damaged: {error}.") from error
     backbone = open_backbone(
         facts.backbone, size=facts.size, fit="squash", pool=facts.pool, weights="none"
     )
     backbone.mean.copy_(torch.tensor(facts.mean).view(1, 3, 1, 1))
     backbone.std.copy_(torch.tensor(facts.std).view(1, 3, 1, 1))
     groups = [_empty(group) for group in facts.groups]
-    body = Looks(backbone, facts.mirrored) if facts.rooted else backbone
+    body = Looks(backbone) if facts.rooted else backbone
     net = make_net(body, groups, HeadSettings(hidden=facts.hidden))
     _give_frozen_heads(net, tensors)
     try:
         net.load_state_dict(tensors)
     except RuntimeError as error:
-        raise SavedError(f"{run / method}.safetensors does not fit its {MODEL}.") from error
-    net.eval()
-    return SavedModel(facts, net)
+        raise SavedError(f"{path} does not fit its {MODEL}.") from error
+    return net.eval()
 
 
 def _give_frozen_heads(net: Net, tensors: Mapping[str, Tensor]) -> None:
@@ -229,7 +271,6 @@ def _facts(data: dict[str, Any]) -> Facts:
         tuple(data["std"]),
         tuple(data["hidden"]),
         bool(data["rooted"]),
-        bool(data["mirrored"]),
         groups,
     )
 

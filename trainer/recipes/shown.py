@@ -15,6 +15,7 @@ from trainer.recipes.pictures import (
     gallery,
     label_chart,
 )
+from trainer.recipes.saved import member_name
 from trainer.recipes.tables import label_names
 
 IN_GALLERY = 48
@@ -35,7 +36,7 @@ def show_data(run: Path, recipe: str, data: RecipeData) -> None:
 
 
 def show_outcome(contest: Contest, recipe: str, method: str, outcome: Outcome) -> None:
-    """Write the gallery of judged photos and the network's summary and picture."""
+    """Write the gallery of judged photos, and every network's summary and picture."""
     examples = contest.judged_examples
     rows = np.linspace(0, len(examples) - 1, min(IN_GALLERY, len(examples))).astype(int)
     alone = len(examples.groups) == 1
@@ -55,7 +56,9 @@ def show_outcome(contest: Contest, recipe: str, method: str, outcome: Outcome) -
                 true.append(labels[int(group.answers[row])])
         shown.append(Shown(examples.photos[row], names[row], said, true))
     gallery(contest.run / f"{method}-gallery.html", shown, f"{recipe}, {method}: judged photos")
-    summary = architecture_summary(outcome.net)
-    (contest.run / f"{method}-network.txt").write_text(summary, encoding="utf-8")
-    title = f"{recipe}, {method}: from the photo (top) to the answers; blue parts are trained"
-    architecture_picture(contest.run / f"{method}-network.png", outcome.net, title)
+    for at, member in enumerate(outcome.members):
+        name = member_name(method, at)
+        summary = architecture_summary(member.net)
+        (contest.run / f"{name}-network.txt").write_text(summary, encoding="utf-8")
+        title = f"{recipe}, {name}: from the photo (top) to the answers; blue parts are trained"
+        architecture_picture(contest.run / f"{name}-network.png", member.net, title)

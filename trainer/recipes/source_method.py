@@ -31,7 +31,7 @@ from trainer.recipes.contest import (
 from trainer.recipes.features import FeatureStore, NoBackbone, features_of
 from trainer.recipes.forms.common import CHOICE, TRAIN
 from trainer.recipes.judge import Scores
-from trainer.recipes.saved import Facts, facts_of
+from trainer.recipes.saved import Member, facts_of
 
 NOBODY = "nobody"
 LEAST_SECONDS = 0.5
@@ -105,7 +105,7 @@ def run_source(
     said = predict(net, examples, contest.judged, store=store)
     facts = _facts(setting, fitted.facts, fitted.best_epoch, net) | {"opening_s": round(spent, 2)}
     kept_out = _held_out(net, examples, store)
-    return Outcome(said.scores(examples), facts, net, _saved(contest, setting, net), kept_out)
+    return Outcome(said.scores(examples), facts, _member(contest, setting, net), kept_out)
 
 
 def _on_features(
@@ -140,7 +140,7 @@ def _on_features(
     facts["features_s"] = round(took, 2)
     facts["photos_looked_at"] = len(rows)
     kept_out = _held_out(heads, examples, known)
-    return Outcome(said.scores(examples), facts, net, _saved(contest, setting, net), kept_out)
+    return Outcome(said.scores(examples), facts, _member(contest, setting, net), kept_out)
 
 
 def _looked_at(examples: Examples, rows: NDArray[np.int64], count: int) -> Examples:
@@ -158,16 +158,17 @@ def _held_out(net: Net, examples: Examples, store: PixelStore) -> tuple[Examples
     return examples.only(rows), predict(net, examples, rows, store=store).scores(examples)
 
 
-def _saved(contest: Contest, setting: SourceSetting, net: Net) -> Facts | None:
+def _member(contest: Contest, setting: SourceSetting, net: Net) -> tuple[Member]:
     if setting.network is not None:
-        return None
-    return facts_of(
+        return (Member(net, None),)
+    facts = facts_of(
         net,
         contest.examples.groups,
         name=contest.backbone.name,
         size=setting.size,
         pool=setting.pool,
     )
+    return (Member(net, facts),)
 
 
 def _heads(net: Net) -> list[tuple[str, nn.Module]]:

@@ -1,4 +1,4 @@
-"""Fine-tune a network from fitted heads, and keep that only if it is better inside train."""
+"""Fine-tune a network from fitted heads, to be asked beside the frozen one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.deep.plan import training_side
 from trainer.examples import Examples, GroupExamples
 from trainer.feeding.augmentation import Augmentation
 from trainer.feeding.pixels import PixelStore
@@ -22,10 +23,10 @@ from trainer.recipes.contest import Contest, with_choice
 from trainer.recipes.features import Looks, features_of
 from trainer.recipes.forms.common import CHOICE, TRAIN
 from trainer.recipes.frozen import FOLDS, FrozenFits, fit_heads, linear_layer, to_scores
-from trainer.recipes.judge import judged_figure
+from trainer.recipes.judge import compare
 from trainer.recipes.linear import fit_linear
 from trainer.recipes.maybe import Masks, objective_with
-from trainer.recipes.saved import head_logits, logits_of
+from trainer.recipes.saved import head_logits, logits_of, mean_logits
 from trainer.recipes.source_method import NOBODY
 
 Floats = NDArray[np.float32]
@@ -91,28 +92,40 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class Tuned:
+    """A fine-tuned network, and what it and the frozen one say together of photos set aside.
+
+    Attributes:
+        net, store: in the size in which photos are asked.
+        held_out: the photos set aside, and their logits, float32 [n, L] by group.
+        facts: of the training, as plain JSON values.
+        is_kept: whether the frozen network is not better alone.
+    """
+
+    net: Net
+    store: PixelStore
+    held_out: tuple[Examples, dict[str, Floats]]
+    facts: dict[str, Any]
+    is_kept: bool
+
+
+@dataclass(frozen=True)
 class Tuning:
-    """Fine-tunes the whole network, and keeps that only if it is better inside train."""
+    """Fine-tunes the whole network, to be asked beside the frozen one."""
 
     contest: Contest
     setting: OurSetting
     seed: int
     run: Path | None
 
-    def tune(
-        self, frozen: Net, store: PixelStore, lesson: Lesson, seen: Seen, seconds: float
-    ) -> tuple[tuple[Net, PixelStore] | None, dict[str, Any]]:
-        """Tune within the seconds.
+    def tune(self, frozen: Net, lesson: Lesson, seen: Seen, seconds: float) -> Tuned:
+        """Tune within the seconds, without a part of training that then says what is better.
 
         Args:
             frozen: the backbone as it was, with the heads of the lesson, fitted to all of `seen`.
-            store: photos as the frozen backbone takes them.
             lesson: what is learned.
-            seen: the training photos looked at.
+            seen: the training photos looked at, with their embeddings by the frozen backbone.
             seconds: that are left.
-
-        Returns:
-            the tuned network and its photos, None where the frozen one is better; and facts.
         """
         began = time.monotonic()
         parted = with_choice(lesson.examples, self.seed)
@@ -126,31 +139,53 @@ class Tuning:
             self.setting.prior,
         )
         heads = Net(frozen.backbone, {name: fit.head for name, fit in fits.groups.items()})
-        prior = fits.prior(self.setting.prior)
-        before = self._figure(parted, aside.rows, head_logits(heads, aside.features), prior)
-        looks = Looks(self.contest.backbone.open(self.setting.size))
-        pack = self.contest.pack(looks.preprocessing)
-        small = Seen(inside.rows, features_of(looks, pack, inside.rows))
-        net = self._started(looks, lesson, small)
+        alone = head_logits(heads, aside.features)
         left = seconds - (time.monotonic() - began) - FIGURES * len(aside.rows)
+        net, facts = self._trained(lesson, parted, inside.rows, left)
+        asked, store = self._opened(self.setting.size)
+        asked.load_state_dict(net.backbone.state_dict())
+        net = Net(asked, dict(zip(net.names, net.heads, strict=True)))
+        together = mean_logits([alone, logits_of(net, store, aside.rows)])
+        own = parted.only(aside.rows)
+        prior = fits.prior(self.setting.prior)
+        said = [to_scores(own.groups, logits, prior) for logits in (alone, together)]
+        result = compare(own, said[:1], said[1:])
+        kept = not result.difference.high < 0
+        facts |= {
+            "tuned_is_kept": kept,
+            "set_aside": len(aside.rows),
+            "inside_train": {
+                "heads": round(result.original[0], 4),
+                "together": round(result.ours[0], 4),
+            },
+        }
+        return Tuned(net, store, (own, together), facts, kept)
+
+    def _opened(self, size: int) -> tuple[Looks, PixelStore]:
+        looks = Looks(self.contest.backbone.open(size))
+        return looks, self.contest.pack(looks.preprocessing)
+
+    def _trained(
+        self, lesson: Lesson, parted: Examples, rows: NDArray[np.int64], seconds: float
+    ) -> tuple[Net, dict[str, Any]]:
+        """Train in a smaller size than is asked in, which is faster and no worse."""
+        began = time.monotonic()
+        looks, store = self._opened(training_side(self.setting.size))
+        net = self._started(looks, lesson, Seen(rows, features_of(looks, store, rows)))
+        parts = np.where(np.isin(np.arange(len(parted)), rows), TRAIN, "")
+        left = seconds - (time.monotonic() - began)
         settings = _settings(self.setting, parted, self.seed, left)
         assert isinstance(settings.losses, dict)
-        tuned = fit(
+        fitted = fit(
             net,
-            parted,
+            parted.with_parts(parts),
             settings,
             self.run,
             objective=objective_with(parted, settings.losses, lesson.unsure),
             tell=self.contest.tell,
-            store=pack,
+            store=store,
         )
-        looks.mirrored = True
-        after = self._figure(parted, aside.rows, logits_of(net, pack, aside.rows), prior)
-        facts = _tuned(tuned.facts) | {
-            "tuned_is_kept": bool(after > before),
-            "inside_train": {"heads": round(before, 4), "tuned": round(after, 4)},
-        }
-        return ((net, pack) if after > before else None), facts
+        return net, _facts(fitted.facts) | {"tuned_at": training_side(self.setting.size)}
 
     def _started(self, looks: Looks, lesson: Lesson, inside: Seen) -> Net:
         """Return a network whose linear heads are fitted to the embeddings in its own size."""
@@ -161,16 +196,6 @@ class Tuning:
         for name, head in zip(net.names, net.heads, strict=True):
             cast(Any, head).layers[-1].load_state_dict(linear_layer(fitted[name]).state_dict())
         return net
-
-    def _figure(
-        self,
-        parted: Examples,
-        rows: NDArray[np.int64],
-        logits: dict[str, Floats],
-        prior: dict[str, Floats],
-    ) -> float:
-        """Return the judged figure on photos of training that were set aside."""
-        return judged_figure(parted.only(rows), to_scores(parted.groups, logits, prior))
 
 
 def _places(part: NDArray[np.str_], wanted: str) -> NDArray[np.int64]:
@@ -198,7 +223,7 @@ def _settings(setting: OurSetting, examples: Examples, seed: int, seconds: float
     )
 
 
-def _tuned(facts: dict[str, Any]) -> dict[str, Any]:
+def _facts(facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "epochs": facts["epochs"],
         "epochs_at_most": facts["epochs_asked"],

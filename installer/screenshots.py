@@ -118,7 +118,7 @@ def _picture_report(folder: Path, labels: Path) -> None:
     _wait(lambda: not dialog.run.running)
     if dialog.run.report is None:
         raise SystemExit(f"The retraining gave no report: {dialog.run.failure}")
-    _wait(lambda: dialog.pages.currentWidget() is dialog.view)
+    _wait(lambda: dialog.pages.shown is dialog.view)
     dialog.grab().save(str(TARGET / "report.png"))
     print(TARGET / "report.png")
     dialog.close()

@@ -14,9 +14,9 @@ _TEXT = """# {name}
 Made on this machine from {parent} by retraining on the labels of one library.
 
 ## What it learned from
-{photos} photos of library `{library}`, decisions of {time} (dataset revision `{revision}`, kept in
-the run `{run}`). They never judge this model or one made from it; their fingerprints stand at the
-end.{remembered}
+{photos} photos of library `{library}` with {decisions} decisions, as they stood at {time}
+(dataset revision `{revision}`, kept in the run `{run}`). They never judge this model or one made
+from it; their fingerprints stand at the end.{remembered}
 
 ## What it knows
 {groups}
@@ -66,6 +66,7 @@ def child_card(
         name=name,
         parent=f"{parent.name} ({parent.bundle_id[:12]})",
         photos=dataset["photos"],
+        decisions=dataset["decisions"],
         library=dataset["library"],
         time=dataset["time"],
         revision=dataset["revision"],

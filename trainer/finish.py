@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tagger import __version__
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
+from tagger.core.decisions import Verdict, verdicts_of
 from tagger.library.cache import EmbeddingStore
 from tagger.library.library import Library
 from tagger.library.roles import signature_text
@@ -173,6 +174,7 @@ def _out_of_fold(dataset: Dataset, fitted: Sequence[FittedGroup]) -> dict[str, A
 def _describe(start: Start, made: Made, run: Path, figures: dict[str, Any]) -> Description:
     parent, dataset = start.ancestry.parent.spec, start.dataset
     entry = lineage_entry(dataset, start.ancestry.trained, run.name)
+    entry["decisions"] = _decisions(start)
     if len(made.fine_tuned_on):
         entry["fine_tuned_on"] = [signature_text(int(s)) for s in made.fine_tuned_on]
     name = f"{start.library.places.home.name}, {entry['photos']} photos"
@@ -185,6 +187,17 @@ def _describe(start: Start, made: Made, run: Path, figures: dict[str, Any]) -> D
         producer={"program": f"trainer.{made.method}", "version": __version__} | made.producer,
         card=child_card(name, parent, groups, entry, figures, judged, _remembered(made.children)),
     )
+
+
+def _decisions(start: Start) -> int:
+    """Return how many decisions on training photos there are, in the groups that are learned."""
+    schema = start.library.facts.schema
+    photos, labels, codes = start.library.facts.decisions.everything()
+    learned = {data.group.num for data in start.dataset.groups}
+    nums = [label.num for label in schema.labels.values() if label.group in learned]
+    training = start.dataset.slots[start.dataset.trains]
+    taken = np.isin(photos, training) & np.isin(labels, nums)
+    return int((verdicts_of(codes[taken]) != Verdict.NONE).sum())
 
 
 def _remembered(children: Sequence[ChildGroup]) -> int:

@@ -32,9 +32,7 @@ def read(dialog, qtbot, path):
 
 def take_in(dialog, qtbot, words="Import"):
     press(dialog, words)
-    qtbot.waitUntil(
-        lambda: dialog.pages.currentWidget() is dialog.done_page and not dialog.busy.isVisible()
-    )
+    qtbot.waitUntil(lambda: dialog.pages.shown is dialog.done_page and not dialog.busy.isVisible())
 
 
 def verdict(library, slot, label):

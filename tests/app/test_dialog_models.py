@@ -33,7 +33,7 @@ def child(starter, tmp_path_factory):
         name="Trained here",
         parent=spec.bundle_id,
         groups=groups,
-        dataset={"photos": 805, "run": "gone"},
+        dataset={"photos": 805, "decisions": 1234, "run": "gone"},
         created="2027-01-01T00:00:00Z",
         metrics={"photos": 9, "groups": {"tags": {"map": 0.5, "support": 9}}},
     )
@@ -73,7 +73,7 @@ def test_models_are_listed_with_where_they_come_from(dialog):
     assert [row.active for row in rows] == [False, True]
     choose(dialog, "Trained")
     assert says(dialog, "Starter (EfficientNet-Lite0) → Trained here")
-    assert says(dialog, "805 photos")
+    assert says(dialog, "805 photos, 1,234 decisions")
     assert says(dialog, "mean average precision 0.500 on 9 photos kept out of training")
 
 

@@ -14,7 +14,9 @@ import pytest
 from app_libraries import copy_photos
 from dialog_hands import confirm, label_of, press, pressable, says
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea
 
+from tagger.app.dialogs.frame import Dialog, Pages
 from tagger.app.dialogs.report_facts import ReportError, parse_report, read_report
 from tagger.app.dialogs.report_view import ReportView
 from tagger.app.dialogs.retrain import open_retrain
@@ -109,6 +111,7 @@ def test_the_verdict_stands_in_plain_words_and_the_advice_beside_it(view):
     assert says(view, "0.409 → 0.456")
     assert says(view, "+0.047 (+0.013 to +0.074)")
     assert says(view, "Kept as it was")
+    assert says(view, "Compared by mean average precision of “tags” on 979 photos. Training photos")
 
 
 def test_the_worst_losses_come_first_and_other_orders_are_a_click_away(view):
@@ -435,6 +438,44 @@ def test_learning_curves_are_drawn_when_there_are_some(qtbot):
     qtbot.waitUntil(shown, timeout=30_000)
     assert set(view.plots) == {"loss", "mAP"}
     assert list(view.lines["loss", "training"].getData()[1]) == [1.0, 0.5, 0.4]
+
+
+def test_right_wrong_and_missed_suggestions_stand_before_and_after(view):
+    counts = {
+        "cat": {
+            "before": {"right": 1, "wrong": 0, "missed": 3},
+            "after": {"right": 4, "wrong": 1, "missed": 0},
+        },
+        "dog": {
+            "before": {"right": 9, "wrong": 0, "missed": 0},
+            "after": {"right": 2, "wrong": 0, "missed": 7},
+        },
+    }
+    found = {"photos": 12, "precision_recall": {}, "calibration": {}, "counts": counts}
+    tags = REPORT["groups"]["tags"] | {"diagnostics": found}
+    view.show_report(parse_report(REPORT | {"groups": {"tags": tags}}))
+    table = view.errors_page.table
+    rows = [
+        [table.verticalHeaderItem(at).text(), *(table.item(at, to).text() for to in range(3))]
+        for at in range(table.rowCount())
+    ]
+    assert rows == [["dog", "9 → 2", "0 → 0", "0 → 7"], ["cat", "1 → 4", "0 → 1", "3 → 0"]]
+
+
+def test_a_page_that_is_not_shown_takes_no_room(qtbot):
+    shown, tall = QLabel("short"), QLabel("tall")
+    tall.setMinimumHeight(3000)
+    dialog = Dialog(Theme(LIGHT, 8), "Pages", None, 60, 40)
+    qtbot.addWidget(dialog)
+    pages = Pages()
+    pages.add(shown)
+    pages.add(tall)
+    dialog.body.addWidget(pages)
+    dialog.show()
+    bar = dialog.findChild(QScrollArea).verticalScrollBar()
+    assert bar.maximum() == 0
+    pages.turn_to(tall)
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
 
 
 def test_the_report_of_the_trainer_has_the_form_the_window_reads(tmp_path):

@@ -143,11 +143,11 @@ def test_better_model_of_a_library_is_a_bundle_like_any_other(scenes):
     before, after = (each.result["after"]["tags"]["map"] for each in (plain, outcome))
     assert after > before - 0.02
     curves = {each["name"]: each["points"] for each in read_curves(outcome.run)}
-    losses = [loss for _, loss in curves["loss left out by pass/tags"]]
+    losses = [loss for _, loss in curves["loss on photos left out by pass/tags"]]
     assert len(losses) >= 4
     assert min(losses) < losses[0], "the networks learned"
     page = (outcome.run / "report.html").read_text("utf-8")
-    assert "Loss left out by pass" in page
+    assert "Loss on photos left out by pass" in page
 
 
 def test_few_photos_are_learned_as_in_the_quick_way(bare):

@@ -70,7 +70,9 @@ def test_trainer_writes_what_the_tagger_reads(retrained):
     assert tags.calibration["method"] == "platt"
     assert tags.calibration["data"] == "out-of-fold"
     assert spec.dataset["photos"] == len(spec.dataset["fingerprints"]) > 100
+    assert spec.dataset["decisions"] > spec.dataset["photos"], "several labels a photo"
     card = (folder / CARD_FILE).read_text("utf-8")
+    assert f"with {spec.dataset['decisions']} decisions" in card
     assert set(spec.dataset["fingerprints"]) <= set(card.split())
 
 
@@ -126,7 +128,10 @@ def test_tensorboard_shows_how_it_was_chosen_and_what_came_out(retrained):
     _, outcome = retrained
     board = accumulator.EventAccumulator(str(outcome.run / "tensorboard"))
     board.Reload()
-    chosen = [each.value for each in board.Scalars("loss left out by freedom/tags")]
+    chosen = [
+        each.value
+        for each in board.Scalars("loss on photos left out by freedom of the weights/tags")
+    ]
     assert len(chosen) == 4
     assert all(0 < loss < 10 for loss in chosen)
     (judged,) = board.Scalars("judged after/tags/map")

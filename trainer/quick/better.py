@@ -29,7 +29,7 @@ FEWEST_PHOTOS = 100
 """Photos below which a group is learned as in the quick way."""
 
 
-LEARNING = "loss left out by pass"
+LEARNING = "loss on photos left out by pass"
 """The networks' curve: mean log-loss of a photo that a network leaves out, mean of the networks."""
 
 

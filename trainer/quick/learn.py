@@ -45,7 +45,7 @@ FEWEST = 8
 DOUBTED_FROM = 5
 """Photos for each class the root knows from which a single group may doubt the root."""
 
-CHOOSING = "loss left out by freedom"
+CHOOSING = "loss on photos left out by freedom of the weights"
 """The curve of the choice of regularisation: mean log-loss of a photo, out of fold."""
 
 REVIEWED_ENOUGH = 100
@@ -179,7 +179,7 @@ def _cross(
     chosen = choose_freedoms(small, losses)
     picked = np.take_along_axis(logits, chosen[None, None, :], axis=0)[0]
     extra = None
-    if mixing is not None and worthwhile(small, setting):
+    if mixing is not None and worthwhile(small.only(free), setting):
         apart = make_folds(small.targets, twins[part], MEMBERS)
         rest = progress.part(0.4, 0.9)
         picked, extra = mix_in(small, own, mixing, picked, apart, free, setting, rest)

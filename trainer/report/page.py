@@ -159,10 +159,14 @@ def _learning(curves: Sequence[Mapping[str, Any]]) -> str:
         style = styles[len(lines) % len(styles)]
         lines.append(Series(part or "training", each["points"], style))
     plots = "".join(
-        _figure_of(measure.capitalize(), line_plot(lines, *_axes(measure)), legend(lines))
+        _figure_of(_capital(measure), line_plot(lines, *_axes(measure)), legend(lines))
         for measure, lines in measures.items()
     )
     return _section("Learning curves", f'<div class="plots">{plots}</div>') if plots else ""
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _axes(measure: str) -> tuple[str, str]:

@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -137,27 +135,35 @@ class Dialog(QDialog):
         self.resize(self._fitting(QSize(width, height + foot)))
 
 
-class Pages(QStackedWidget):
-    """Pages of which one is shown; it alone says how much room is needed."""
+class Pages(QWidget):
+    """Pages of which one is shown; it alone says how much room is needed.
+
+    Qt's own stack asks every page how high it is for a width, also those that are not shown.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inside = QVBoxLayout(self)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+        self._shown: QWidget | None = None
 
     def add(self, page: QWidget) -> None:
-        """Add a page."""
-        self.addWidget(page)
-        self._give_room()
+        """Add a page; the first one is shown."""
+        self._inside.addWidget(page)
+        page.setVisible(self._shown is None)
+        self._shown = self._shown or page
 
     def turn_to(self, page: QWidget) -> None:
         """Show a page."""
-        self.setCurrentWidget(page)
-        self._give_room()
+        if self._shown is not None and self._shown is not page:
+            self._shown.hide()
+        self._shown = page
+        page.show()
 
-    def _give_room(self) -> None:
-        policy = QSizePolicy.Policy
-        for place in range(self.count()):
-            page = self.widget(place)
-            if page is not None:
-                shown = page is self.currentWidget()
-                each = policy.Preferred if shown else policy.Ignored
-                page.setSizePolicy(each, each)
+    @property
+    def shown(self) -> QWidget | None:
+        """The page that is shown."""
+        return self._shown
 
 
 class _Area(QScrollArea):

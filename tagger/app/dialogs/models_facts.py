@@ -20,6 +20,14 @@ _FIGURES = {
 }
 
 
+_WAYS = {
+    "trainer.quick": "quick retraining",
+    "trainer.better": "retraining, the better way",
+    "trainer.deep": "deep retraining",
+    "trainer.starter": "the program's set-up",
+}
+
+
 @dataclass(frozen=True)
 class ModelLine:
     """One model.
@@ -92,7 +100,7 @@ def describe(line: ModelLine, library: Library) -> list[tuple[str, str]]:
     if len(line.lineage) > 1:
         lines.append(("Comes from", " → ".join(line.lineage)))
     if line.learned_from:
-        lines.append(("Learned from", count(line.learned_from, "photo")))
+        lines.append(("Learned from", _learned_from(line)))
     measured = spec.metrics.get("groups")
     if isinstance(measured, dict):
         for name, figures in measured.items():
@@ -100,11 +108,23 @@ def describe(line: ModelLine, library: Library) -> list[tuple[str, str]]:
                 lines.append((f"Measured on “{name}”", words))
     size = spec.preprocessing
     lines.append(("Looks at photos at", f"{size.width} × {size.height} pixels"))
-    lines.append(("Made", f"{moment(spec.created)} by {spec.producer.get('program', 'unknown')}"))
+    lines.append(("Made", f"{moment(spec.created)} {_made_by(spec)}"))
     if spec.licence:
         lines.append(("Licence", ". ".join(filter(None, (spec.licence, spec.attribution)))))
     lines.append(("Id", spec.bundle_id))
     return lines
+
+
+def _learned_from(line: ModelLine) -> str:
+    decisions = line.spec.dataset.get("decisions")
+    photos = count(line.learned_from, "photo")
+    return f"{photos}, {count(decisions, 'decision')}" if isinstance(decisions, int) else photos
+
+
+def _made_by(spec: BundleSpec) -> str:
+    """Say what made a model: the way of retraining, else the program."""
+    program = str(spec.producer.get("program", "unknown"))
+    return f"by {_WAYS.get(program, program)}"
 
 
 def _figures(figures: Any) -> str:

@@ -131,7 +131,8 @@ class Plots(QWidget):
         theme = self._theme
         view = pyqtgraph.PlotWidget(background=theme.colour("raised"))
         view.setAccessibleName(title)
-        view.setMinimumSize(theme.px(24), theme.px(18))
+        view.setMinimumSize(theme.px(24), theme.px(24))
+        view.sizeHint = view.minimumSize  # else it asks for 640 × 480, and dialogs scroll
         view.setMouseEnabled(False, False)
         view.setMenuEnabled(False)
         view.hideButtons()
@@ -145,9 +146,11 @@ class Plots(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.px(0.5))
         legend = text(rich=True, wrap=False)
-        inside.addLayout(row(text(title, "muted", wrap=False), None, legend))
+        head = row(text(title[:1].upper() + title[1:], "muted"), legend)
+        head.setStretch(0, 1)
+        inside.addLayout(head)
         inside.addWidget(view, 1)
         self._legends[title] = legend
-        self._inside.addWidget(page)
+        self._inside.addWidget(page, 1)
         self.plots[title] = plot
         return plot

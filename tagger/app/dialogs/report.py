@@ -23,7 +23,7 @@ class ReportDialog(Dialog):
         parent: QWidget | None = None,
         pictures: Pictures | None = None,
     ) -> None:
-        super().__init__(theme, f"Report of “{name}”", parent, 116, 84)
+        super().__init__(theme, f"Report of “{name}”", parent, 136, 92)
         self.view = ReportView(theme, pictures)
         self.view.show_report(report)
         self.body.addWidget(self.view, 1)

@@ -13,6 +13,7 @@ from tagger.app.dialogs.report_facts import LabelChange, Report
 from tagger.app.dialogs.table import Column, Table
 from tagger.app.dialogs.words import count
 from tagger.app.theme import Theme
+from tagger.app.widgets.flow import FlowLayout
 
 Pictures = Callable[[Sequence[int], Callable[[dict[int, QImage]], None]], None]
 """Asks for small pictures of photos by slot; told on the GUI thread, those that can be read."""
@@ -57,10 +58,18 @@ class ChangesPage(QWidget):
         self.table.sortable(_SUM, backwards=True)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_photos())
         self.strips = {"gained": _Strip(theme), "lost": _Strip(theme)}
-        inside.addWidget(self.words)
-        inside.addWidget(self.table, 1)
+        self.table.setMinimumHeight(theme.px(24))
+        photos = QVBoxLayout()
+        photos.setSpacing(theme.px(1))
         for strip in self.strips.values():
-            inside.addWidget(strip)
+            photos.addWidget(strip)
+        photos.addStretch(1)
+        both = QHBoxLayout()
+        both.setSpacing(theme.px(2))
+        both.addWidget(self.table, 1)
+        both.addLayout(photos, 1)
+        inside.addWidget(self.words)
+        inside.addLayout(both, 1)
 
     def show_report(self, report: Report) -> None:
         """Show what a report says."""
@@ -98,19 +107,17 @@ class ChangesPage(QWidget):
 
 
 class _Strip(QWidget):
-    """A line of words and a row of small pictures."""
+    """A line of words and small pictures below it."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._height = theme.px(10)
+        self._height = theme.px(9)
         self._slots: Sequence[int] = ()
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.px(0.5))
-        self._words = text("", "muted", wrap=False)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(theme.px(0.5))
-        self._row.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._words = text("", "muted")
+        self._row = FlowLayout(gap=theme.px(0.5))
         inside.addWidget(self._words)
         inside.addLayout(self._row)
 
@@ -122,7 +129,7 @@ class _Strip(QWidget):
                 widget.deleteLater()
         for _ in slots:
             place = QLabel()
-            place.setFixedHeight(self._height)
+            place.setFixedSize(self._height, self._height)
             self._row.addWidget(place)
         self.setVisible(bool(slots))
 
@@ -132,6 +139,7 @@ class _Strip(QWidget):
             place = item.widget() if item is not None else None
             if isinstance(place, QLabel) and slot in found:
                 mode = Qt.TransformationMode.SmoothTransformation
-                picture = QPixmap.fromImage(found[slot])
-                place.setPixmap(picture.scaledToHeight(self._height, mode))
+                picture = QPixmap.fromImage(found[slot]).scaledToHeight(self._height, mode)
+                place.setFixedSize(picture.size())
+                place.setPixmap(picture)
                 place.setAccessibleName(self._words.text())

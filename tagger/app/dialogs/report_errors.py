@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
@@ -17,6 +17,12 @@ from tagger.app.theme import Theme
 _MODELS = (("after", "new model"), ("before", "present model"))
 _LEARNING = "How it learned"
 _AGAIN_MS = 100
+_COUNTED = (
+    ("right", "Right", "Suggested, and the photo shows it."),
+    ("wrong", "Wrong", "Suggested, and the photo does not show it."),
+    ("missed", "Missed", "Not suggested, and the photo shows it."),
+)
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _STRONGEST = 150
 
 
@@ -40,8 +46,8 @@ class ErrorsPage(QWidget):
         self.table.setMinimumHeight(theme.px(16))
         inside.addLayout(row(self.choice, None))
         inside.addWidget(self.words)
-        inside.addWidget(self.plots, 2)
-        inside.addWidget(self.table, 3)
+        inside.addWidget(self.plots, 3)
+        inside.addWidget(self.table, 2)
         inside.addStretch(1)
 
     def show_report(self, report: Report) -> None:
@@ -63,7 +69,7 @@ class ErrorsPage(QWidget):
             self.plots.show_plots({})
             return
         if chosen == _LEARNING:
-            self.words.setText("Losses and figures by training step.")
+            self.words.setText("Losses and figures while it learned.")
             self._until_shown(lambda: self.plots.show_curves(report.curves))
             return
         found = next(group.diagnostics for group in report.groups if group.name == chosen)
@@ -89,6 +95,7 @@ class ErrorsPage(QWidget):
         }
         self._until_shown(lambda: self.plots.show_plots(plots))
         self._show_confusion((found.get("confusion") or {}).get("after"))
+        self._show_counts(found.get("counts") or {})
 
     def _until_shown(self, show: Any) -> None:
         """Show plots now, or as soon as the plotting library is there."""
@@ -99,6 +106,29 @@ class ErrorsPage(QWidget):
                 QTimer.singleShot(_AGAIN_MS, self, attempt)
 
         attempt()
+
+    def _show_counts(self, counts: dict[str, dict[str, dict[str, int]]]) -> None:
+        """Show what becomes of the suggestions of a group of many labels, most errors first."""
+        if not counts:
+            return
+        rows = sorted(counts.items(), key=lambda item: -_errors(item[1].get("after", {})))
+        table = self.table
+        table.setRowCount(len(rows))
+        table.setColumnCount(len(_COUNTED))
+        table.setVerticalHeaderLabels([label for label, _ in rows])
+        table.setHorizontalHeaderLabels([title for _, title, _ in _COUNTED])
+        table.setToolTip("Suggestions on judged photos, present model → new model.")
+        for at, (_, models) in enumerate(rows):
+            for place, (key, _, _) in enumerate(_COUNTED):
+                said = [f"{models[name][key]:,}" for name, _ in reversed(_MODELS) if name in models]
+                cell = QTableWidgetItem(" → ".join(said))
+                cell.setTextAlignment(_RIGHT)
+                table.setItem(at, place, cell)
+        for place, (_, _, words) in enumerate(_COUNTED):
+            if (head := table.horizontalHeaderItem(place)) is not None:
+                head.setToolTip(words)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.show()
 
     def _show_confusion(self, confusion: dict[str, Any] | None) -> None:
         if not confusion:
@@ -117,6 +147,11 @@ class ErrorsPage(QWidget):
                 heat = QColor(self._theme.colour("accent"))
                 heat.setAlpha(round(_STRONGEST * number / whole))
                 cell.setBackground(heat)
+                cell.setTextAlignment(_RIGHT)
                 table.setItem(at, place, cell)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.show()
+
+
+def _errors(counts: dict[str, int]) -> int:
+    return counts.get("wrong", 0) + counts.get("missed", 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tagger.app.dialogs.words import count
+from tagger.app.dialogs.words import count, listed
 from tagger.bundle.spec import BundleSpec
 from tagger.core.errors import TaggerError
 from tagger.core.verdict import JUDGED_WELL, verdict_sentence
@@ -105,10 +105,8 @@ class GroupRow:
             return "New: the present model does not know this group."
         if self.change.difference is None:
             return "Not measured: no judged photo has labels of this group."
-        said = f"{MEASURES.get(self.measure, self.measure)} on {count(self.photos, 'photo')}"
-        if self.pooled:
-            said += ", training photos among them by scores of models that never saw them"
-        return f"{said[0].upper()}{said[1:]}."
+        measure = MEASURES.get(self.measure, self.measure)
+        return f"{measure} of “{self.name}” on {count(self.photos, 'photo')}"
 
 
 @dataclass(frozen=True)
@@ -158,6 +156,20 @@ class Report:
         if self.judging:
             words += f", judged on {count(self.judging, 'other photo')}"
         return f"{words}, in {self.seconds:.0f} seconds." if self.seconds else f"{words}."
+
+    @property
+    def compared_by(self) -> str:
+        """What the figures of the groups are, and what they rest on; empty where there are none."""
+        measured = [g for g in self.groups if g.change.difference is not None and not g.unchanged]
+        if not measured:
+            return ""
+        words = f"Compared by {listed([group.words for group in measured], 12)}."
+        pooled = [f"“{group.name}”" for group in measured if group.pooled]
+        if not pooled:
+            return words
+        some = len(pooled) < len(measured)
+        which = f"Of {listed(pooled)} training photos" if some else "Training photos"
+        return f"{words} {which} are among them, by scores of models that never saw them."
 
     @property
     def missing_words(self) -> str:

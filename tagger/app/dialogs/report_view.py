@@ -49,6 +49,8 @@ class ReportView(QWidget):
         self.groups.setVerticalSpacing(px(0.5))
         self.groups.setColumnStretch(3, 1)
         self._inside.addLayout(self.groups)
+        self.compared_by = text(role="muted")
+        self._inside.addWidget(self.compared_by)
         self.labels_page = LabelsPage(theme)
         self.changes_page = ChangesPage(theme, pictures)
         self.errors_page = ErrorsPage(theme)
@@ -57,7 +59,9 @@ class ReportView(QWidget):
         self.tabs.addTab(self.labels_page, "Labels")
         self.tabs.addTab(self.changes_page, "What would change")
         self.tabs.addTab(self.errors_page, "Curves")
+        self.parity = text(role="muted")
         self._inside.addWidget(self.tabs, 1)
+        self._inside.addWidget(self.parity)
 
     def show_report(self, report: Report) -> None:
         """Show a report."""
@@ -75,9 +79,13 @@ class ReportView(QWidget):
         self.advice.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         self.reasons.setText("\n".join(f"•  {reason}" for reason in report.reasons))
         self.reasons.setVisible(bool(report.reasons))
-        self.basis.setText("\n".join((report.basis, " ".join(report.parity))).rstrip())
+        self.basis.setText(report.basis)
+        self.parity.setText(" ".join(report.parity))
+        self.parity.setVisible(bool(report.parity))
         self.page_button.setVisible(report.page is not None)
         self._show_groups(report.groups)
+        self.compared_by.setText(report.compared_by)
+        self.compared_by.setVisible(bool(report.compared_by))
         for page in (self.labels_page, self.changes_page, self.errors_page):
             page.show_report(report)
 
@@ -92,13 +100,12 @@ class ReportView(QWidget):
         spans = [abs(v) for g in groups for v in (g.change.low, g.change.high) if v is not None]
         span = max([0.05, *spans]) * 1.1
         for place, group in enumerate(groups):
-            self.groups.addWidget(text(group.name, "heading", wrap=False), 2 * place, 0)
-            if group.change.difference is not None:
-                figures = f"{share(group.change.before)} → {share(group.change.after)}"
-                self.groups.addWidget(text(figures, wrap=False), 2 * place, 1)
-                self.groups.addWidget(text(group.verdict, wrap=False), 2 * place, 2)
-                self.groups.addWidget(ChangeBar(group.change, self._theme, span), 2 * place, 3)
-                self.groups.addWidget(text(interval_words(group.change), wrap=False), 2 * place, 4)
-                self.groups.addWidget(text(group.words, "muted"), 2 * place + 1, 0, 1, 5)
-            else:
-                self.groups.addWidget(text(group.words, "muted"), 2 * place, 1, 1, 4)
+            self.groups.addWidget(text(group.name, "heading", wrap=False), place, 0)
+            if group.change.difference is None:
+                self.groups.addWidget(text(group.words, "muted"), place, 1, 1, 4)
+                continue
+            figures = f"{share(group.change.before)} → {share(group.change.after)}"
+            self.groups.addWidget(text(figures, wrap=False), place, 1)
+            self.groups.addWidget(text(group.verdict, wrap=False), place, 2)
+            self.groups.addWidget(ChangeBar(group.change, self._theme, span), place, 3)
+            self.groups.addWidget(text(interval_words(group.change), wrap=False), place, 4)

@@ -60,7 +60,7 @@ class RetrainDialog(Dialog):
     """Starts a training and shows its report. The new model is used only when that is pressed."""
 
     def __init__(self, host: Host, parent: QWidget | None = None) -> None:
-        super().__init__(host.theme, "Retrain from my labels", parent, 116, 84)
+        super().__init__(host.theme, "Retrain from my labels", parent, 136, 92)
         self.host = host
         self.session = host.session
         self.run = run_of(parent or self, host.session)
@@ -205,7 +205,7 @@ class RetrainDialog(Dialog):
             self.bar.setValue(round(run.fraction * 1000))
             self.curves.show_curves(run.curves())
         elif report is not None:
-            fresh = self.pages.currentWidget() is not self.view
+            fresh = self.pages.shown is not self.view
             if fresh:
                 self.view.show_report(report)
             self.pages.turn_to(self.view)
@@ -213,7 +213,7 @@ class RetrainDialog(Dialog):
                 (self.use_button if report.recommended else self.keep_button).setFocus()
         else:
             self.pages.turn_to(self.start_page)
-        shown = self.pages.currentWidget()
+        shown = self.pages.shown
         in_use = report is not None and self.session.library.bundle_id == report.bundle
         self.show_problem("" if run.running or report else run.failure or self.need.hindrance)
         self.start_button.setVisible(shown is self.start_page)

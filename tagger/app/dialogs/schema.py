@@ -118,7 +118,7 @@ class SchemaDialog(Dialog):
 
     def _refresh(self) -> None:
         """Show the chosen one as it is now; a page on which something is being made stays."""
-        if self.pages.currentWidget() in (self.group_page, self.label_page, self.empty_page):
+        if self.pages.shown in (self.group_page, self.label_page, self.empty_page):
             self._show_chosen()
 
     def _show_chosen(self) -> None:

@@ -1,14 +1,54 @@
-"""The style sheet, written from a theme's tokens on a rhythm of 8 pixels."""
+"""What Qt is told of a theme: palette, and style sheet on a rhythm of 8 pixels."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication
 
 import resources
+from tagger.app.theme import Theme
 
-if TYPE_CHECKING:
-    from tagger.app.theme import Theme
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Give the program a theme: palette and style sheet."""
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme))
+
+
+def palette(theme: Theme) -> QPalette:
+    """Return the palette of a theme, for what the style sheet does not reach."""
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    colours = {
+        role.Window: "window",
+        role.WindowText: "text",
+        role.Base: "raised",
+        role.AlternateBase: "window",
+        role.Text: "text",
+        role.Button: "raised",
+        role.ButtonText: "text",
+        role.BrightText: "on_accent",
+        role.Highlight: "accent",
+        role.HighlightedText: "on_accent",
+        role.ToolTipBase: "raised",
+        role.ToolTipText: "text",
+        role.PlaceholderText: "muted",
+        role.Link: "accent",
+        role.LinkVisited: "accent",
+        role.Light: "raised",
+        role.Midlight: "line",
+        role.Mid: "line",
+        role.Dark: "line",
+        role.Shadow: "canvas",
+        role.Accent: "accent",
+    }
+    made = QPalette()
+    for each, token in colours.items():
+        made.setColor(each, theme.colour(token))
+    for each in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(group.Disabled, each, theme.colour("muted"))
+    return made
 
 
 def style_sheet(theme: Theme) -> str:

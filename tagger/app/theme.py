@@ -1,14 +1,12 @@
-"""Colours, sizes and the style sheet, for light and dark, from one table of tokens."""
+"""Colours and sizes, for light and dark, from one table of tokens."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF
 from PySide6.QtWidgets import QApplication
-
-from tagger.app.style_sheet import style_sheet
 
 
 @dataclass(frozen=True)
@@ -113,43 +111,3 @@ def make_theme(font: QFont, dark: bool) -> Theme:
     growth = QFontMetricsF(font).height() / 15.0
     unit = 8.0 * (1.0 + (growth - 1.0) * 0.5) if growth > 1.0 else 8.0
     return Theme(DARK if dark else LIGHT, round(unit))
-
-
-def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Give the program a theme: palette and style sheet."""
-    app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
-
-
-def palette(theme: Theme) -> QPalette:
-    """Return the palette of a theme, for what the style sheet does not reach."""
-    role, group = QPalette.ColorRole, QPalette.ColorGroup
-    colours = {
-        role.Window: "window",
-        role.WindowText: "text",
-        role.Base: "raised",
-        role.AlternateBase: "window",
-        role.Text: "text",
-        role.Button: "raised",
-        role.ButtonText: "text",
-        role.BrightText: "on_accent",
-        role.Highlight: "accent",
-        role.HighlightedText: "on_accent",
-        role.ToolTipBase: "raised",
-        role.ToolTipText: "text",
-        role.PlaceholderText: "muted",
-        role.Link: "accent",
-        role.LinkVisited: "accent",
-        role.Light: "raised",
-        role.Midlight: "line",
-        role.Mid: "line",
-        role.Dark: "line",
-        role.Shadow: "canvas",
-        role.Accent: "accent",
-    }
-    made = QPalette()
-    for each, token in colours.items():
-        made.setColor(each, theme.colour(token))
-    for each in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(group.Disabled, each, theme.colour("muted"))
-    return made

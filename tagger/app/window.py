@@ -21,7 +21,8 @@ from tagger.app.models.notices import Notice
 from tagger.app.models.session import Session
 from tagger.app.opening import load_library
 from tagger.app.settings import Settings
-from tagger.app.theme import Theme, apply_theme, is_dark, make_theme
+from tagger.app.style_sheet import apply_theme
+from tagger.app.theme import Theme, is_dark, make_theme
 from tagger.app.thumbnails import Thumbnails
 from tagger.app.widgets.status_bar import StatusBar
 from tagger.app.workspace import Workspace

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,13 +14,28 @@ from numpy.typing import ArrayLike, NDArray
 from tagger.core.decisions import Verdict, by_person, is_confirmed, verdicts_of
 from tagger.core.names import utc_now
 from tagger.core.schema import Group, Label
+from tagger.core.states import Facts
 from tagger.library.acts import ActResult, Change
-
-if TYPE_CHECKING:
-    from tagger.library.library import Library
 
 MANY_LABELS = 500
 """A group with more labels than this does not put all of them into a review's label set."""
+
+
+class Keeper(Protocol):
+    """Where drafts are committed: what a draft needs of a library."""
+
+    facts: Facts
+    author: str
+
+    @property
+    def bundle_id(self) -> str | None:
+        """The model in use, None without one."""
+
+    def label_set(self, group: int, labels: Sequence[int]) -> int:
+        """Return the number of a set of labels, kept once."""
+
+    def commit(self, description: str, changes: Sequence[Change], source: str) -> Future[ActResult]:
+        """Write changes as one act."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ class Draft:
     """
 
     def __init__(
-        self, library: Library, description: str, source: str, override: bool = False
+        self, library: Keeper, description: str, source: str, override: bool = False
     ) -> None:
         self._library = library
         self._facts = library.facts

@@ -5,16 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tagger.bundle.heads import read_heads
 from tagger.imaging.facts import perceptual_hash
-from tagger.library.cache_problems import PASSING_KINDS, Problem
 from tagger.suggest.decoding import Decoded
 from tagger.suggest.keeping import Keeper
 from tagger.suggest.last_run import LastRun, remember_run
@@ -26,6 +23,7 @@ from tagger.suggest.quarantine import GuardedDecoder
 from tagger.suggest.rescore import rescore
 from tagger.suggest.stages import HASH, Stages
 from tagger.suggest.tally import Tally
+from tagger.suggest.todo import Todo, find_todo
 from tagger.suggest.work import Gate, WorkQueue
 from tagger.suggest.workplace import Model, Workplace
 from tagger.suggest.yardstick import Yardstick
@@ -34,21 +32,6 @@ PAUSE_WAIT = 0.12
 """Seconds a batch under way may still take after *pause*; then it is broken off and redone."""
 
 _WORTH_MEASURING = 200
-
-
-@dataclass(frozen=True)
-class Todo:
-    """What a run has to do, as positions in the photo list, int64.
-
-    Attributes:
-        rescore: photos whose embedding is kept but whose scores are not.
-        decode: photos that have to be opened.
-        skipped: number of photos that have everything.
-    """
-
-    rescore: NDArray[np.int64]
-    decode: NDArray[np.int64]
-    skipped: int
 
 
 class Job:
@@ -223,26 +206,6 @@ def _keep_figures(tally: Tally, model: Model, photos_per_s: float) -> None:
     )
 
 
-def find_todo(place: Workplace, model: Model, photos: PhotoList) -> Todo:
-    """Compare the photos with what is kept; scores of bytes that are gone are taken away."""
-    embeddings, scores = place.embeddings(model.spec), place.scores(model.spec)
-    embedded = embeddings.kept(photos.slots, photos.signatures)
-    scored = scores.kept(photos.slots, photos.signatures)
-    stale = ~scored & (scores.signatures(photos.slots) != 0)
-    scores.forget(photos.slots[stale])
-    hopeless = np.zeros(len(photos), bool)
-    for problem in place.problems.all():
-        at = photos.positions([problem.slot])
-        if len(at) and _still_true(problem, int(photos.signatures[at[0]])):
-            hopeless[at] = True
-    positions = np.arange(len(photos))
-    return Todo(
-        rescore=positions[embedded & ~scored],
-        decode=positions[~embedded & ~hopeless],
-        skipped=int((embedded & scored).sum()),
-    )
-
-
 def current_problems(place: Workplace, photos: PhotoList) -> list[dict[str, str]]:
     """Return the problems of the photos that are there now: path and reason, by slot."""
     found = []
@@ -251,7 +214,3 @@ def current_problems(place: Workplace, photos: PhotoList) -> list[dict[str, str]
         if len(at):
             found.append({"path": photos.name(int(at[0])), "reason": problem.reason})
     return found
-
-
-def _still_true(problem: Problem, signature: int) -> bool:
-    return problem.signature == signature and problem.kind not in PASSING_KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from tagger.suggest.photos import PhotoList
 from tagger.suggest.progress import Speed
 from tagger.suggest.protocol import Message
-
-if TYPE_CHECKING:
-    from tagger.suggest.job import Todo
+from tagger.suggest.todo import Todo
 
 _INTERVAL = 0.1
 

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 from tagger.app.action_table import ACTIONS
 from tagger.app.dialogs.frame import Dialog
 from tagger.app.dialogs.host import close_dialogs
-from tagger.app.theme import apply_theme, make_theme
+from tagger.app.style_sheet import apply_theme
+from tagger.app.theme import make_theme
 
 CONTROLS = (
     QAbstractButton,

@@ -47,7 +47,8 @@ def test_both_networks_answer_together_and_are_opened_again(tmp_path, test_data)
 
 @pytest.mark.slow
 def test_what_fine_tuning_spoils_is_not_kept(tmp_path, test_data):
-    _, made = outcome(test_data, tmp_path, replace(SMALL, epochs=1, rate=1e-6, head_rate=100.0), 150)
+    wild = replace(SMALL, epochs=1, rate=1e-6, head_rate=100.0)
+    _, made = outcome(test_data, tmp_path, wild, 150)
     assert made.facts["epochs"] == 1
     assert not made.facts["tuned_is_kept"]
     assert len(made.members) == 1

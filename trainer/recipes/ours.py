@@ -11,6 +11,7 @@ be passed over.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,36 +76,46 @@ def run_ours(contest: Contest, setting: OurSetting, seed: int, run: Path | None 
         "epochs": 0.0,
     }
     left = contest.seconds * (1 - RESERVE) - (time.monotonic() - began)
-    tuned = None
+    answering = [(frozen, store)]
+    out_of_fold = {name: fit.out_of_fold for name, fit in lesson.fits.groups.items()}
+    unseen = lesson.examples.only(seen.rows), out_of_fold
     if left >= LEAST_EPOCHS * len(seen.rows) * _training_pace(look.pace, setting.size):
         tuned = Tuning(contest, setting, seed, run).tune(frozen, lesson, seen, left)
         facts |= tuned.facts
-        tuned = tuned if tuned.is_kept else None
+        if tuned.is_kept:
+            answering.append((tuned.net, tuned.store))
+            unseen = tuned.held_out
     facts["seconds"] = round(time.monotonic() - began, 2)
-    members = [(frozen, store)] + ([(tuned.net, tuned.store)] if tuned else [])
-    facts["parameters"] = sum(parameter_count(net) for net, _ in members)
+    facts["parameters"] = sum(parameter_count(net) for net, _ in answering)
+    logits = mean_logits([logits_of(net, pixels, contest.judged) for net, pixels in answering])
     prior = lesson.fits.prior(setting.prior)
-    if tuned:
-        own, said = tuned.held_out
-    else:
-        own = lesson.examples.only(seen.rows)
-        said = {name: fit.out_of_fold for name, fit in lesson.fits.groups.items()}
-    held_out = own, to_scores(examples.groups, said, lesson.fits.prior(0))
-    logits = mean_logits([logits_of(net, pixels, contest.judged) for net, pixels in members])
-    thresholds = multi_thresholds(*held_out)
-    saved = [
-        facts_of(
+    held_out = unseen[0], to_scores(examples.groups, unseen[1], lesson.fits.prior(0))
+    members = _members(contest, answering, prior, multi_thresholds(*held_out))
+    return Outcome(to_scores(examples.groups, logits, prior), facts, members, held_out)
+
+
+def _members(
+    contest: Contest,
+    answering: Sequence[tuple[Net, PixelStore]],
+    prior: dict[str, Floats],
+    thresholds: dict[str, NDArray[np.float64]],
+) -> tuple[Member, ...]:
+    """Return networks, each with its photos, as they are kept."""
+    groups, name = contest.examples.groups, contest.backbone.name
+    return tuple(
+        Member(
             net,
-            examples.groups,
-            name=contest.backbone.name,
-            size=pixels.preprocessing.height,
-            prior=prior,
-            thresholds=thresholds,
+            facts_of(
+                net,
+                groups,
+                name=name,
+                size=store.preprocessing.height,
+                prior=prior,
+                thresholds=thresholds,
+            ),
         )
-        for net, pixels in members
-    ]
-    kept = tuple(Member(net, own) for (net, _), own in zip(members, saved, strict=True))
-    return Outcome(to_scores(examples.groups, logits, prior), facts, kept, held_out)
+        for net, store in answering
+    )
 
 
 def _training_pace(looking: float, size: int) -> float:

@@ -207,8 +207,8 @@ def _with_pooled(
     fitted: FittedGroup,
     dataset: Dataset,
 ) -> GroupCase:
-    """Add out-of-fold scores of training photos where both models have leak-free ones."""
-    if case.before is None or case.after is None:
+    """Add out-of-fold scores of training photos where every model has leak-free ones."""
+    if case.after is None:
         return case
     own = _spread(
         photos,
@@ -217,10 +217,13 @@ def _with_pooled(
         [label.num for label in fitted.fitted.labels],
         case.after,
     )
-    old = _old_out_of_fold(library, case, ancestry, photos)
-    if old is None:
-        return case
-    ready = ~np.isnan(own.logits).any(axis=1) & ~np.isnan(old.logits).any(axis=1)
+    ready = ~np.isnan(own.logits).any(axis=1)
+    old = None
+    if case.before is not None:
+        old = _old_out_of_fold(library, case, ancestry, photos)
+        if old is None:
+            return case
+        ready &= ~np.isnan(old.logits).any(axis=1)
     pooled = np.flatnonzero(ready & photos.trained & ~photos.held_out)
     pooled = np.random.default_rng(SEED).permutation(pooled)[:POOLED_MOST]
     if not len(pooled):
@@ -230,7 +233,7 @@ def _with_pooled(
     return replace(
         case,
         pooled=mask,
-        before_pooled=_mixed(case.before, old, mask),
+        before_pooled=_mixed(case.before, old, mask) if case.before and old else None,
         after_pooled=_mixed(case.after, own, mask),
     )
 

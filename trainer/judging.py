@@ -60,6 +60,14 @@ class LabelComparison:
     positives: int
 
 
+@dataclass(frozen=True)
+class LabelAlone:
+    """Average precision of a label that is new, with its interval, on `positives` positives."""
+
+    precision: Difference
+    positives: int
+
+
 def common_labels(before: LabelScores, after: LabelScores) -> list[int]:
     """Return the labels that both models score, in the new one's order."""
     known = set(before.nums)
@@ -161,6 +169,26 @@ def compare_single(
     difference = paired_means(right[0], right[1], weights)
     means = float(right[0].mean()), float(right[1].mean())
     return Comparison("accuracy", len(rows), *means, difference, labels)
+
+
+def judge_alone(targets: NDArray[np.int8], after: LabelScores) -> dict[int, LabelAlone]:
+    """Judge labels that no model before knew, by num; those that can be judged.
+
+    Args:
+        targets: int8 [photos, labels], of the labels of `after`.
+        after: the new model's scores of the same photos.
+    """
+    targets = judged(targets, after.logits)
+    rows = np.flatnonzero((targets >= NEGATIVE).any(axis=1))
+    targets, logits = targets[rows], after.logits[rows]
+    weights = resamples(len(rows), int((targets == POSITIVE).sum()))
+    found = {}
+    values = average_precision(targets, logits)
+    for at in np.flatnonzero(has_average_precision(targets)).tolist():
+        drawn = resampled_precision(targets[:, at], logits[:, at], weights)
+        precision = interval(drawn, float(values[at]))
+        found[after.nums[at]] = LabelAlone(precision, int((targets[:, at] == POSITIVE).sum()))
+    return found
 
 
 def suggestions(kind: str, scores: LabelScores) -> NDArray[np.bool_]:

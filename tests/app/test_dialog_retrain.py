@@ -81,7 +81,14 @@ REPORT = {
                     "suggested_before": 1,
                     "suggested_after": 1,
                 },
-                "fox": {"new": True, "suggested_after": 4},
+                "fox": {
+                    "new": True,
+                    "suggested_after": 4,
+                    "after": 0.71,
+                    "after_low": 0.62,
+                    "after_high": 0.83,
+                    "support": 9,
+                },
             },
         },
         "breed": {"kind": "single", "unchanged": True, "verdict": "not worse"},
@@ -123,6 +130,14 @@ def test_the_worst_losses_come_first_and_other_orders_are_a_click_away(view):
     assert labels(view)[:2] == ["dog", "cat"]
     view.labels_page.search.setText("KI")
     assert labels(view) == ["kite"]
+
+
+def test_a_new_label_has_its_own_figure_with_bounds(view):
+    table = view.labels_page.labels.rows
+    fox = next(row for row in table.rows if row.name == "fox")
+    assert [column.text(fox) for column in table.columns] == [
+        "fox  (new)", "tags", "–", "0.710", "–", "0.62 to 0.83", "9", "– → 4",
+    ]  # fmt: skip
 
 
 def test_labels_that_were_not_measured_stand_last_whichever_way_is_sorted():

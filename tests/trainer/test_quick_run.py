@@ -118,7 +118,14 @@ def test_held_out_figures_improve_and_the_verdict_says_so(retrained):
     sea = report["groups"]["tags"]["labels"]["sea"]
     assert sea["low"] <= sea["difference"] <= sea["high"]
     assert sea["support"] > 20
-    assert report["groups"]["tags"]["labels"]["trees"]["new"] is True
+    trees = report["groups"]["tags"]["labels"]["trees"]
+    assert trees["new"] is True
+    assert 0.5 < trees["after_low"] < trees["after"] < trees["after_high"] <= 1
+    assert trees["support"] > 20
+    assert "before" not in trees
+    counts = report["groups"]["tags"]["diagnostics"]["counts"]["trees"]
+    assert set(counts) == {"after"}
+    assert counts["after"]["right"] > counts["after"]["missed"]
     assert report["parity"]["largest_difference"] <= 1e-4
     assert (report["parity"]["same_decisions"], report["parity"]["photos"]) == (1.0, 24)
 

@@ -142,7 +142,12 @@ def test_the_page_is_whole_and_names_stand_as_they_are():
                 "low": 0.05,
                 "high": 0.2,
                 "diagnostics": diagnose(one),
-                "labels": {"<label 0>": {"before": 0.5, "after": 0.6, "support": 2}},
+                "labels": {
+                    "silent": {"new": False, "suggested_before": 0, "suggested_after": 0},
+                    "fresh": {"after": 0.7, "after_low": 0.6, "after_high": 0.8, "support": 4},
+                    "<label 0>": {"before": 0.5, "after": 0.6, "difference": 0.1, "support": 2},
+                    "worse": {"before": 0.5, "after": 0.4, "difference": -0.1, "support": 3},
+                },
             },
             "kept": {"unchanged": True},
         },
@@ -161,5 +166,9 @@ def test_the_page_is_whole_and_names_stand_as_they_are():
     assert "kept as it was" in text
     assert "Learning curves" in text
     assert "1 photo no longer suggested" in text
+    places = [text.rindex(label) for label in ("worse", "<label 0>", "fresh")]
+    assert places == sorted(places), "worst losses first, new labels after what is compared"
+    assert "new (0.600 to 0.800)" in text
+    assert "silent" not in text
     assert "all decisions are the same, scores differ by 3.0e-07 at most" in text
     assert "CUDA cannot be had. The processor's answers stand." in text

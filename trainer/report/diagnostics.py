@@ -5,7 +5,6 @@ All figures are of the photos that judge (kept out of training), and of the labe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,7 @@ def diagnose(case: GroupCase) -> dict[str, Any]:
     if case.group.kind == "single":
         found["confusion"] = {n: _confusion(case, case.targets[rows], s) for n, s in tables.items()}
     else:
-        found["counts"] = _counts(case, nums, targets, tables)
+        found["counts"] = _counts(case, rows, tables)
     return found
 
 
@@ -127,14 +126,14 @@ def _confusion(
 
 
 def _counts(
-    case: GroupCase,
-    nums: Sequence[int],
-    targets: NDArray[np.int8],
-    tables: dict[str, LabelScores],
+    case: GroupCase, rows: NDArray[np.int64], tables: dict[str, LabelScores]
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """Count right, wrong and missed suggestions of each label at the thresholds."""
-    found: dict[str, dict[str, dict[str, int]]] = {case.labels[num].name: {} for num in nums}
+    """Count right, wrong and missed suggestions of each label of the new model, also new ones."""
+    asked = tables["after"].nums
+    found: dict[str, dict[str, dict[str, int]]] = {case.labels[num].name: {} for num in asked}
     for name, scores in tables.items():
+        nums = [num for num in asked if num in scores.nums]
+        targets = case.targets_of(nums)[rows]
         said = suggestions(case.group.kind, scores.of(nums))
         right = (said & (targets == POSITIVE)).sum(axis=0)
         wrong = (said & (targets == NEGATIVE)).sum(axis=0)

@@ -28,9 +28,11 @@ from tagger.core.verdict import (
 )
 from trainer.judging import (
     Comparison,
+    LabelAlone,
     common_labels,
     compare_multi,
     compare_single,
+    judge_alone,
     suggestions,
 )
 from trainer.scores import LabelScores
@@ -261,6 +263,7 @@ def _label_details(case: GroupCase, comparison: Comparison | None) -> dict[str, 
             counts = suggestions(case.group.kind, scores).sum(axis=0).tolist()
             said[name] = dict(zip(scores.nums, counts, strict=True))
     details: dict[str, dict[str, Any]] = {}
+    fresh = _fresh(case)
     for num in [*said.get("after", {}), *said.get("before", {})]:
         entry: dict[str, Any] = {
             "new": num not in said.get("before", {}),
@@ -275,8 +278,31 @@ def _label_details(case: GroupCase, comparison: Comparison | None) -> dict[str, 
                 "support": label.positives,
                 **_interval(label.difference),
             }
+        elif num in fresh:
+            alone = fresh[num].precision
+            entry |= {
+                "after": plain(alone.value),
+                "after_low": plain(alone.low),
+                "after_high": plain(alone.high),
+                "support": fresh[num].positives,
+            }
         details[case.labels[num].name] = entry
     return details
+
+
+def _fresh(case: GroupCase) -> dict[int, LabelAlone]:
+    """Judge the labels that are new; where few photos judge, training photos too, out of fold."""
+    if case.after is None:
+        return {}
+    known = case.before.nums if case.before is not None else ()
+    nums = [num for num in case.after.nums if num not in known]
+    if not nums:
+        return {}
+    rows, scores = case.held_out, case.after
+    enough = int((case.targets_of(nums)[rows] >= NEGATIVE).any(axis=1).sum()) >= ENOUGH_PHOTOS
+    if not enough and case.after_pooled is not None:
+        rows, scores = case.held_out | case.pooled, case.after_pooled
+    return judge_alone(case.targets_of(nums)[rows], scores.of(nums).rows(np.flatnonzero(rows)))
 
 
 def _interval(difference: Difference) -> dict[str, float | None]:

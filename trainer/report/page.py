@@ -98,7 +98,9 @@ def _labels(groups: Mapping[str, Mapping[str, Any]]) -> str:
         if not group.get("unchanged")
         for label, entry in (group.get("labels") or {}).items()
     ]
-    found.sort(key=lambda each: (not _judged_well(each[2]), each[2].get("difference") or 0.0))
+    whole = len(found)
+    found = [each for each in found if _says_something(each[2])]
+    found.sort(key=lambda each: _worst_first(each[2]))
     rows = "".join(
         f"<tr><th>{escape(label)}</th><td>{escape(name)}</td>{_figure(entry.get('before'))}"
         f"{_figure(entry.get('after'))}{_difference(entry, 0.5, _judged_well(entry))}"
@@ -108,6 +110,8 @@ def _labels(groups: Mapping[str, Mapping[str, Any]]) -> str:
         for label, name, entry, counts in found[:_LISTED]
     )
     more = f" The first {_LISTED} of {len(found)} are listed." if len(found) > _LISTED else ""
+    if whole > len(found):
+        more += f" Left out: {whole - len(found):,} without judged photos or suggestions."
     heads = ("Label", "Group", "Before", "After", "Difference (95 %)", "", "Support", "Suggested")
     return _section(
         "Labels",
@@ -268,12 +272,26 @@ def _figure(value: float | None) -> str:
     return f'<td class="n">{"–" if value is None else f"{value:.3f}"}</td>'
 
 
+def _says_something(entry: Mapping[str, Any]) -> bool:
+    counts = ("support", "suggested_before", "suggested_after")
+    return any(entry.get(name) for name in counts) or entry.get("difference") is not None
+
+
+def _worst_first(entry: Mapping[str, Any]) -> tuple[bool, bool, float]:
+    """Order labels: well judged ones, then others; new ones after those that can be compared."""
+    difference = entry.get("difference")
+    return not _judged_well(entry), difference is None, difference or entry.get("after") or 0.0
+
+
 def _judged_well(entry: Mapping[str, Any]) -> bool:
     return (entry.get("support") or 0) >= JUDGED_WELL
 
 
 def _difference(entry: Mapping[str, Any], span: float, sure: bool = True) -> str:
     value, low, high = (entry.get(key) for key in ("difference", "low", "high"))
+    if value is None and entry.get("after_low") is not None:
+        said = f"new ({entry['after_low']:.3f} to {entry['after_high']:.3f})"
+        return f'<td class="n">{said}</td><td></td>'
     if value is None:
         return '<td class="muted">not measured</td><td></td>'
     said = signed(value)

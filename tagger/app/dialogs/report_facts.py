@@ -40,7 +40,10 @@ class Change:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One label of the report; `support` is the number of judged photos that show it."""
+    """One label of the report; `support` is the number of judged photos that show it.
+
+    Of a new label `alone` says between which bounds its average precision probably lies.
+    """
 
     group: str
     name: str
@@ -49,6 +52,7 @@ class LabelRow:
     new: bool = False
     suggested_before: int | None = None
     suggested_after: int | None = None
+    alone: tuple[float, float] | None = None
 
     @property
     def judged_well(self) -> bool:
@@ -264,7 +268,13 @@ def _label_row(group: str, name: str, data: dict[str, Any]) -> LabelRow:
         bool(data.get("new")),
         data.get("suggested_before"),
         data.get("suggested_after"),
+        _bounds(data),
     )
+
+
+def _bounds(data: dict[str, Any]) -> tuple[float, float] | None:
+    low, high = _number(data.get("after_low")), _number(data.get("after_high"))
+    return None if low is None or high is None else (low, high)
 
 
 def _number(value: Any) -> float | None:

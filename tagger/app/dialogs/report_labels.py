@@ -97,6 +97,16 @@ def _suggested(label: LabelRow) -> str:
     return f"{before} → {after}"
 
 
+def _bounds(label: LabelRow) -> str:
+    return "" if label.alone is None else "{:.2f} to {:.2f}".format(*label.alone)
+
+
+def _tip(label: LabelRow) -> str:
+    if label.alone is None:
+        return interval_words(label.change)
+    return f"No model before knew it: {share(label.change.after)} ({_bounds(label)})"
+
+
 def _colour(label: LabelRow) -> str | None:
     change = label.change
     if change.low is None or change.high is None or not label.judged_well:
@@ -116,11 +126,11 @@ _COLUMNS: tuple[Column[LabelRow], ...] = (
         lambda r: "–" if r.change.difference is None else signed(r.change.difference),
         lambda r: r.change.difference,
         True,
-        tip=lambda r: interval_words(r.change),
+        tip=_tip,
         colour=_colour,
         help="After minus before; the line shows the range it probably lies in (95 %).",
     ),
-    Column("", lambda r: "", lambda r: r.change.difference, tip=lambda r: interval_words(r.change)),
+    Column("", _bounds, lambda r: r.change.difference, tip=_tip),
     Column(
         "Photos",
         lambda r: f"{r.support:,}" if r.support else "–",

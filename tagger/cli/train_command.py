@@ -16,10 +16,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from tagger.bundle.files import read_json
 from tagger.cli.opening import ModelError, ensure_bundle, opened_library, run_trainer
 from tagger.cli.output import emit
 from tagger.core.verdict import verdict_sentence
 from tagger.library.opening import checked_folder
+
+_NAMED = 6
+"""Labels with too few examples that are named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,9 +57,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _missing(report: Path) -> list[str]:
+    """Return what the report says is missing, fewest photos first; past some only how many."""
+    found = read_json(report).get("missing") or []
+    rest = len(found) - _NAMED
+    more = [f"{rest} more labels have too few confirmed photos; the report names them"]
+    return [*found[:_NAMED], *(more if rest > 0 else [])]
+
+
 def _text(result: dict[str, Any], folder: Path) -> str:
     advice = "Recommended" if result["recommended"] else "Not recommended"
     lines = [f"{verdict_sentence(result['verdict'])} {advice}."]
     lines += [f"  {reason}" for reason in result["reasons"]]
+    lines += [f"  {sentence}." for sentence in _missing(Path(result["report"]))]
     lines.append(f"Take it: tagger models use {result['bundle'][:12]} --library {folder}")
     return "\n".join(lines)

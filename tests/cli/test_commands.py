@@ -169,3 +169,19 @@ def test_a_model_that_answers_otherwise_is_not_activated(tagger, model, photos, 
     assert code == 1
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_what_a_training_lacked_is_named_and_the_rest_is_trained(tagger, model, photos, capfd):
+    folder = photos("dogs", 12)
+    names = sorted(path.name for path in folder.rglob("*.jpg"))
+    lines = [f"{name},seen;{'rare' if at < 2 else ''}" for at, name in enumerate(names)]
+    table = folder.parent / "few.csv"
+    table.write_text("\n".join(["photo,labels", *lines]))
+    tagger("import", folder, table)
+    tagger("suggest", folder)
+    assert main(["train", str(folder)]) == 0
+    said = capfd.readouterr().out
+    assert "`rare` has 2 confirmed photos; 8 are needed to judge it." in said
+    assert "`seen`" not in said
+    assert "Take it: tagger models use" in said

@@ -166,7 +166,8 @@ def _group_reasons(
     photos = "photo" if verdict.more_photos == 1 else "photos"
     more = f"about {verdict.more_photos:,} more judged {photos} would tell"
     if math.isnan(comparison.difference.low):
-        return [f"{name} cannot be judged: no labelled photo is kept out of training ({more})."]
+        why = "no photo kept out of training has a label that both models know"
+        return [f"{name} cannot be judged: {why} ({more})."]
     return [f"{name} can't be told yet: {figures}; {more}."]
 
 

@@ -18,6 +18,7 @@ from trainer.quick.mlp import averaged, train_mlp
 from trainer.quick.neighbours import cross_neighbours, make_neighbours
 from trainer.quick.problems import GroupInputs, Setting
 from trainer.quick.run import retrain
+from trainer.quick.trust import whole_trust
 from trainer.session import open_session
 
 
@@ -112,6 +113,7 @@ def test_what_does_not_help_is_not_mixed_in():
         folds,
         np.ones(400, bool),
         Setting(),
+        whole_trust(3),
         Silence(),
     )
     assert extra is None

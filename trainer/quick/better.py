@@ -23,6 +23,7 @@ from trainer.quick.mlp import Gradient, Mlp, averaged, train_mlp
 from trainer.quick.neighbours import cross_neighbours, make_neighbours
 from trainer.quick.problems import DOUBTING, MULTI, GroupInputs, Setting, known_columns
 from trainer.quick.task import GroupTask
+from trainer.quick.trust import Trust
 
 MEMBERS = 5
 FEWEST_PHOTOS = 100
@@ -100,6 +101,7 @@ def mix_in(
     folds: NDArray[np.int64],
     free: NDArray[np.bool_],
     setting: Setting,
+    trust: Trust,
     progress: Progress,
 ) -> tuple[Floats, Extra | None]:
     """Train networks, remember neighbours, and choose how they are mixed with linear weights.
@@ -112,13 +114,14 @@ def mix_in(
         folds: int64 [n], `MEMBERS` of them, with near twins together.
         free: bool [n], photos whose logits are free of leaks.
         setting: what was chosen for the group.
+        trust: of each label in the root.
         progress: told the share done, and how the networks learn.
 
     Returns:
         out-of-fold logits of the best mix, float32 [n, L'], and what is mixed in, None where
         linear weights alone were best.
     """
-    share = _root_share(task, setting)
+    share = _root_share(task, setting) * trust.share
     members, networks = _cross_networks(task, inputs, share, folds, setting.weak, progress)
     neighbours = cross_neighbours(task, basis, inputs.x, setting.weak, folds)
     part = _taking_part(task)

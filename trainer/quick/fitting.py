@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.core.targets import POSITIVE
 from trainer.quick.basis import Floats
 from trainer.quick.cores import shared_out
 from trainer.quick.problems import Freedom, GroupInputs, Setting, fit_path
@@ -66,9 +67,8 @@ def cross_validate(
 def log_losses(task: GroupTask, logits: Floats, weak: float) -> NDArray[np.float64]:
     """Return the summed log-loss of each column: float64 [L'] (single: the group's, repeated)."""
     if task.group.kind == "multi":
-        weights = task.weights(weak)
-        loss = np.logaddexp(0, logits) - (task.targets == 1) * logits
-        return (weights * loss).sum(axis=0, dtype=np.float64)
+        pairs = pair_losses(logits, task.targets == POSITIVE, task.weights(weak))
+        return pairs.sum(axis=0, dtype=np.float64)
     answers, rejected = task.answers()
     top = logits.max(axis=1, keepdims=True)
     log_p = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
@@ -76,6 +76,14 @@ def log_losses(task: GroupTask, logits: Floats, weak: float) -> NDArray[np.float
     own = -log_p[known, answers[known]].sum(dtype=np.float64)
     others = -np.log1p(-np.minimum(np.exp(log_p), 1 - 1e-6))[rejected].sum(dtype=np.float64)
     return np.full(logits.shape[1], own + others)
+
+
+def pair_losses(logits: Floats, true: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return the weighted log-loss of every pair of a multi group: float32 [n, L]."""
+    losses: Floats = np.logaddexp(np.float32(0), logits)
+    losses -= true * logits
+    losses *= weights
+    return losses
 
 
 def loss_a_photo(task: GroupTask, logits: Floats, weak: float) -> float:

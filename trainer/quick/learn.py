@@ -20,7 +20,6 @@ from trainer.quick.fitting import (
     Tick,
     choose_freedoms,
     cross_validate,
-    fit_final,
     log_losses,
     loss_a_photo,
 )
@@ -29,6 +28,7 @@ from trainer.quick.heads import FittedGroup, all_thresholds, make_head
 from trainer.quick.problems import DOUBTING, TRUSTING, GroupInputs, Setting, known_columns
 from trainer.quick.task import WEAK_WEIGHT, GroupTask
 from trainer.quick.thresholds import AIMS, fit_thresholds
+from trainer.quick.trust import Trust, fit_trusting, weigh_root, whole_trust
 
 USUAL = 2
 """Index of the freedom taken where nothing can be cross-validated."""
@@ -114,7 +114,7 @@ def learn_group(
     mixing = material.basis if better else None
     crossed = _cross(core, inputs, material.twins[core.rows], leak_free, mixing, progress)
     progress.tell(stage, 0.9, f"Learning “{name}”")
-    weights = fit_final(core, inputs, crossed.chosen, crossed.setting)
+    weights = fit_trusting(core, inputs, crossed.chosen, crossed.setting, crossed.trust)
     progress.tell(stage, 1.0, f"Learned “{name}”")
     return FittedGroup(
         task=task,
@@ -129,6 +129,7 @@ def learn_group(
             "weak_weight": crossed.setting.weak,
             "root_prior": asdict(crossed.setting.single) if core.group.kind == "single" else None,
             "freedoms": [FREEDOMS[at] for at in crossed.chosen.tolist()],
+            "root_trust": [round(float(share), 3) for share in crossed.trust.share],
             "root_share": [round(float(a), 3) for a in weights.a],
             "transform": material.basis.inputs.transform,
             "mix": None if crossed.extra is None else asdict(crossed.extra.mix),
@@ -150,6 +151,7 @@ class _Crossed:
 
     chosen: NDArray[np.int64]
     setting: Setting
+    trust: Trust
     calibration: Calibration
     thresholds: dict[str, NDArray[np.float64]]
     logits: Floats
@@ -166,7 +168,8 @@ def _cross(
 ) -> _Crossed:
     """Cross-validate; where `mixing` gives the basis, mix more than linear weights."""
     choosing = progress.part(0, 0.4 if mixing else 0.9)
-    tick = choosing.ticker("fit", f"Learning “{task.group.name}”: choosing")
+    what = f"Learning “{task.group.name}”: choosing"
+    tick, doubting = (choosing.part(*p).ticker("fit", what) for p in ((0, 0.8), (0.8, 1)))
     part = _drawn(len(task.rows))
     small, own, free = task.only(part), inputs.rows(part), leak_free[part]
     families = len(np.unique(twins[part]))
@@ -178,17 +181,18 @@ def _cross(
     _draw_choice(progress, small.only(free), logits[:, free], setting.weak)
     chosen = choose_freedoms(small, losses)
     picked = np.take_along_axis(logits, chosen[None, None, :], axis=0)[0]
+    trust, picked = weigh_root(small, own, folds, free, setting, picked, doubting)
     extra = None
     if mixing is not None and worthwhile(small.only(free), setting):
         apart = make_folds(small.targets, twins[part], MEMBERS)
         rest = progress.part(0.4, 0.9)
-        picked, extra = mix_in(small, own, mixing, picked, apart, free, setting, rest)
+        picked, extra = mix_in(small, own, mixing, picked, apart, free, setting, trust, rest)
     calibration = calibrate(small, picked, free, setting.weak, count)
     calibrated = calibration.apply(picked)
     thresholds = fit_thresholds(small, calibrated, free, setting.weak)
     every = np.full((len(task.rows), task.columns), np.nan, np.float32)
     every[np.flatnonzero(part)[free]] = calibrated[free]
-    return _Crossed(chosen, setting, calibration, thresholds, every, extra)
+    return _Crossed(chosen, setting, trust, calibration, thresholds, every, extra)
 
 
 def _draw_choice(
@@ -236,6 +240,7 @@ def _uncrossed(task: GroupTask) -> _Crossed:
     return _Crossed(
         chosen=np.full(task.columns, USUAL, np.int64),
         setting=Setting(),
+        trust=whole_trust(task.columns),
         calibration=not_calibrated(task.columns, "too few photos to cross-validate"),
         thresholds={aim: np.zeros(len(task.labels)) for aim in AIMS},
         logits=np.full((len(task.rows), task.columns), np.nan, np.float32),

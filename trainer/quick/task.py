@@ -76,7 +76,10 @@ class GroupTask:
         """Return the task with only those labels that are fitted."""
         if self.group.kind == "single" or self.learned.all():
             return self
-        at = np.flatnonzero(self.learned)
+        return self.with_labels(np.flatnonzero(self.learned))
+
+    def with_labels(self, at: NDArray[np.int64]) -> GroupTask:
+        """Return the task with some of the labels of a multi group; `at` is int64."""
         root = self.root
         if root is not None:
             root = replace(root, columns=root.columns[at])

@@ -19,6 +19,7 @@ Ids may be shortened to what is unambiguous.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from tagger.bundle.spec import BundleSpec
@@ -26,6 +27,8 @@ from tagger.bundle.store import BundleStore
 from tagger.cli.opening import ModelError, close_library, run_trainer
 from tagger.cli.output import emit, remark
 from tagger.library.library import Library
+from tagger.library.places import user_folder
+from tagger.library.runs import read_run
 from tagger.library.session import bundle_store
 from tagger.suggest.adding import add_foreign
 from tagger.suggest.checking import check_bundle
@@ -106,6 +109,7 @@ def _list(args: argparse.Namespace, store: BundleStore) -> int:
         library.close()
     default, notes = store.default(), store.notes()
     rows, lines = [], []
+    names: dict[str | None, str] = {}
     for spec in store.list():
         marks = [
             word
@@ -117,12 +121,13 @@ def _list(args: argparse.Namespace, store: BundleStore) -> int:
         ]
         note = notes.get(spec.bundle_id, "")
         rows.append(_entry(spec) | {"marks": marks, "note": note})
+        names[spec.bundle_id] = spec.name
         groups = ", ".join(f"{group.name} ({len(group.labels)})" for group in spec.groups)
         suffix = f"  [{', '.join(marks)}]" if marks else ""
         lines.append(f"{spec.bundle_id[:12]}  {spec.name}: {groups}{suffix}")
         if summary := spec.producer.get("summary"):
             lines.append(f"{'':14}{summary}")
-        lines += [f"              {note}"] if note else []
+        lines += [f"{'':14}{words}" for words in (_lineage(spec, names), note) if words]
     emit({"models": rows}, args.json, "\n".join(lines) or "No models yet: run tagger suggest.")
     return 0
 
@@ -135,7 +140,21 @@ def _entry(spec: BundleSpec) -> dict[str, object]:
         "created": spec.created,
         "summary": spec.producer.get("summary", ""),
         "groups": {group.name: len(group.labels) for group in spec.groups},
+        "photos": spec.dataset.get("photos"),
+        "decisions": spec.dataset.get("decisions"),
+        "revision": spec.dataset.get("revision"),
+        "run": spec.dataset.get("run"),
     }
+
+
+def _lineage(spec: BundleSpec, names: Mapping[str | None, str]) -> str:
+    """Say what a model was made from; `names` are those of older models by id."""
+    if not spec.dataset.get("photos"):
+        return ""
+    parent = names.get(spec.parent, "a model that is gone")
+    words = f"from {parent}, {spec.dataset['photos']:,} photos"
+    decisions = spec.dataset.get("decisions")
+    return f"{words}, {decisions:,} decisions" if isinstance(decisions, int) else words
 
 
 def _use(args: argparse.Namespace, store: BundleStore) -> int:
@@ -191,9 +210,24 @@ def _note(args: argparse.Namespace, store: BundleStore) -> int:
 
 def _delete(args: argparse.Namespace, store: BundleStore) -> int:
     spec = store.get(args.id)
+    _must_not_be_in_use(spec)
     store.delete(spec.bundle_id)
     emit(_entry(spec), args.json, f"Deleted {spec.name} ({spec.bundle_id[:12]}).")
     return 0
+
+
+def _must_not_be_in_use(spec: BundleSpec) -> None:
+    """Refuse to delete a model that the library it was trained on uses."""
+    name = Path(str(spec.dataset.get("run") or "")).name
+    run = read_run(user_folder("runs") / name) if name else None
+    if run is None or not Path(run.state.library).is_dir():
+        return
+    with Library.open(run.state.library) as library:
+        if library.active_bundle_id == spec.bundle_id:
+            raise ModelError(
+                f"{run.state.library} uses {spec.name}. Take another model there first, such as "
+                "the one before: tagger models rollback --library FOLDER."
+            )
 
 
 def _add(args: argparse.Namespace, store: BundleStore) -> int:

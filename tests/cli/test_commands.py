@@ -172,7 +172,9 @@ def test_a_model_that_answers_otherwise_is_not_activated(tagger, model, photos, 
 
 
 @pytest.mark.slow
-def test_what_a_training_lacked_is_named_and_the_rest_is_trained(tagger, model, photos, capfd):
+def test_a_training_names_what_it_lacked_and_its_model_stays_while_used(
+    tagger, model, photos, capfd
+):
     folder = photos("dogs", 12)
     names = sorted(path.name for path in folder.rglob("*.jpg"))
     lines = [f"{name},seen;{'rare' if at < 2 else ''}" for at, name in enumerate(names)]
@@ -185,3 +187,12 @@ def test_what_a_training_lacked_is_named_and_the_rest_is_trained(tagger, model, 
     assert "`rare` has 2 confirmed photos; 8 are needed to judge it." in said
     assert "`seen`" not in said
     assert "Take it: tagger models use" in said
+    made = tagger("models", "list", "--json")[1]["models"][-1]
+    assert made["parent"] == model
+    assert 2 <= made["decisions"] <= 14, "those on photos that were not kept out"
+    tagger("models", "use", made["bundle"], "--library", folder)
+    code, _, err = tagger("models", "delete", made["bundle"])
+    assert code == 1
+    assert f"{folder} uses" in err
+    tagger("models", "rollback", "--library", folder)
+    assert tagger("models", "delete", made["bundle"])[0] == 0

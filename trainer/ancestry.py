@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger.bundle.errors import BundleError
-from tagger.bundle.heads import Head, read_heads
+from tagger.bundle.heads import Head, read_heads, with_bias
 from tagger.bundle.spec import BundleSpec
 from tagger.bundle.store import BundleStore
 from tagger.core.errors import TaggerError
@@ -21,6 +21,9 @@ from tagger.library.roles import signature_of, trained_signatures
 
 DISTILLED_KEY = "distilled"
 """In `producer` of a bundle with a fine-tuned backbone: the root whose heads were made to fit."""
+
+SHIFTS_KEY = "shifts"
+"""There too: root's label id → what its logit is moved by on that backbone."""
 
 
 class NoModel(TaggerError):
@@ -54,12 +57,14 @@ class Ancestry:
             library, and its embedding space is the parent's. Usually the starter.
         trained: uint64, signatures of all photos that the parent and its ancestors were trained on.
         deep: uint64, signatures of the photos that the backbone itself was fine-tuned on.
+        shifts: what the root's heads are moved by, because they are made for another backbone.
     """
 
     parent: Model
     root: Model | None
     trained: NDArray[np.uint64]
     deep: NDArray[np.uint64]
+    shifts: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_ancestry(library: Library, store: BundleStore) -> Ancestry:
@@ -92,12 +97,24 @@ def ancestry_of(library: Library, store: BundleStore, spec: BundleSpec) -> Ances
     parent = _model(library, store, spec)
     line = _line(store, parent.spec)
     root = _root(line, library, parent.spec.space_id)
+    shifts = {} if root is None else _shifts(line, root, parent.spec.space_id)
     return Ancestry(
         parent=parent,
-        root=None if root is None else _model(library, store, root),
+        root=None if root is None else shifted(_model(library, store, root), shifts),
         trained=trained_signatures(line),
         deep=_deep_signatures(line),
+        shifts=shifts,
     )
+
+
+def shifted(model: Model, shifts: Mapping[str, float]) -> Model:
+    """Return a model whose heads add something to the logits of some labels (by id)."""
+    heads = dict(model.heads)
+    for group in model.spec.groups:
+        moved = [shifts.get(label.id, 0.0) for label in group.labels]
+        if any(moved) and group.id in heads:
+            heads[group.id] = with_bias(heads[group.id], np.array(moved, np.float32))
+    return replace(model, heads=heads)
 
 
 def _line(store: BundleStore, spec: BundleSpec) -> list[BundleSpec]:
@@ -126,6 +143,14 @@ def _root(line: Sequence[BundleSpec], library: Library, space: str) -> BundleSpe
     distilled = [spec.producer.get(DISTILLED_KEY) for spec in line if spec.space_id == space]
     fits = unspoilt.space_id == space or unspoilt.bundle_id in distilled
     return unspoilt if fits else None
+
+
+def _shifts(line: Sequence[BundleSpec], root: BundleSpec, space: str) -> dict[str, float]:
+    """Return what the root's heads are moved by on the backbone in use."""
+    if root.space_id == space:
+        return {}
+    kept = next((spec.producer.get(SHIFTS_KEY) for spec in line if spec.space_id == space), None)
+    return {str(k): float(v) for k, v in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _saw(spec: BundleSpec, library: Library) -> bool:

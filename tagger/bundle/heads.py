@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -135,6 +135,18 @@ def head_logits(head: Head, embeddings: NDArray[Any]) -> NDArray[np.float32]:
         raise BundleError(
             f"the head of group {head.group} does not fit embeddings of size {x.shape[-1]}: {error}"
         ) from error
+
+
+def with_bias(head: Head, bias: NDArray[np.float32]) -> Head:
+    """Return a multi head that adds `bias` [L'] to the logits of another."""
+    if head.type == "ensemble":
+        return replace(head, arrays=head.arrays | {"bias": head.arrays["bias"] + bias})
+    arrays = {
+        "columns": np.arange(len(bias), dtype=np.int32)[None],
+        "weights": np.ones((1, len(bias)), np.float32),
+        "bias": bias,
+    }
+    return Head(head.group, "ensemble", "identity", head.kind, arrays, members=(head,))
 
 
 def head_scores(head: Head, embeddings: NDArray[Any]) -> NDArray[np.float32]:

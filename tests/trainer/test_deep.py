@@ -16,12 +16,16 @@ from tagger.bundle.spec import MODEL_FILE  # noqa: E402
 from tagger.bundle.validate import validate_bundle  # noqa: E402
 from tagger.core.preprocessing import Preprocessing  # noqa: E402
 from tagger.core.targets import NEGATIVE, POSITIVE  # noqa: E402
+from tagger.core.thresholds import logit  # noqa: E402
 from tagger.imaging.model_input import model_input  # noqa: E402
+from trainer.ancestry import shifted  # noqa: E402
+from trainer.begin import begin  # noqa: E402
+from trainer.deep.carried import logit_shifts  # noqa: E402
 from trainer.deep.distillation import Distillation  # noqa: E402
 from trainer.deep.graph_net import GraphNet, NotTrainable, same_padding  # noqa: E402
 from trainer.deep.head_nets import FixedHead  # noqa: E402
-from trainer.deep.plan import training_side  # noqa: E402
-from trainer.deep.teach import split_for_stopping, start_heads  # noqa: E402
+from trainer.deep.plan import Plan, training_side  # noqa: E402
+from trainer.deep.teach import split_for_choosing, start_heads  # noqa: E402
 from trainer.nets.heads import HeadNet, HeadSettings  # noqa: E402
 from trainer.nets.outputs import Outputs  # noqa: E402
 from trainer.quick.task import make_task  # noqa: E402
@@ -102,10 +106,40 @@ def test_fixed_heads_give_the_numbers_of_the_bundle(starter):
     assert abs(float(sum(parts)) - float(moved)) < 1e-4, "the parts of a batch add up to it"
 
 
+def test_labels_that_nobody_decides_are_suggested_as_often_as_before(scenes):
+    with scenes.open() as library:
+        start = begin(library, scenes.store)
+    old = start.embeddings.read(start.dataset.slots).astype(np.float32)
+    new = old * 0.7
+    root = start.ancestry.root
+    moved = shifted(root, logit_shifts(root, old, new))
+    again = shifted(moved, dict.fromkeys(root.nums, 1.0))
+    changed = 0
+    for group in (group for group in root.spec.groups if group.kind == "multi"):
+        thresholds = logit(np.array([label.default_threshold for label in group.labels]))
+        before = head_logits(root.heads[group.id], old) >= thresholds
+        known = before.any(axis=0) & ~before.all(axis=0)
+        after = head_logits(moved.heads[group.id], new)
+        assert ((after >= thresholds).sum(axis=0) == before.sum(axis=0))[known].mean() > 0.95
+        drifted = (head_logits(root.heads[group.id], new) >= thresholds).sum(axis=0)
+        changed += int((drifted != before.sum(axis=0))[known].sum())
+        further = head_logits(again.heads[group.id], new)
+        np.testing.assert_allclose(further, after + 1, atol=1e-4)
+        torchs = FixedHead(again.heads[group.id])(torch.from_numpy(new)).numpy()
+        np.testing.assert_allclose(torchs, further, atol=2e-3)
+    assert changed > 5, "without it there would have been more or fewer"
+
+
 def test_training_happens_at_a_smaller_size_that_is_never_too_small():
     assert training_side(224) == 176
     assert training_side(64) == 64
     assert training_side(32) == 32
+
+
+def test_few_photos_take_small_steps_and_the_last_weights_are_kept():
+    few, many, own = Plan().settings(26, 468), Plan().settings(1, 3400), Plan(batch=5)
+    assert (few.batch, many.batch, own.settings(1, 3400).batch) == (16, 32, 5)
+    assert few.keep == many.keep == "last"
 
 
 def test_twins_are_not_torn_apart_by_the_part_kept_out(scenes):
@@ -114,7 +148,7 @@ def test_twins_are_not_torn_apart_by_the_part_kept_out(scenes):
     with scenes.open() as library:
         dataset = read(library)
     dataset.twins[:] = dataset.twins // 10
-    trained, kept_out = split_for_stopping(dataset)
+    trained, kept_out = split_for_choosing(dataset)
     assert not set(dataset.twins[trained]) & set(dataset.twins[kept_out])
     assert 0.05 < len(kept_out) / (len(trained) + len(kept_out)) < 0.3
     assert dataset.trains[np.concatenate([trained, kept_out])].all()
@@ -125,7 +159,7 @@ def test_heads_start_from_those_photos_alone_that_the_backbone_sees(scenes):
 
     with scenes.open() as library:
         dataset = read(library)
-    seen, kept_out = split_for_stopping(dataset)
+    seen, kept_out = split_for_choosing(dataset)
     tags = next(data for data in dataset.groups if data.group.name == "tags")
     task = make_task(dataset, tags, None).core()
     embeddings = np.random.default_rng(0).random((len(dataset), 24)).astype(np.float16)
@@ -196,3 +230,4 @@ def _use_and_retrain_quickly(place, result, spec):
     assert "dog" in {label.name for label in tags.labels}, "the starter's heads still fit"
     heads = {head.group: head for head in read_heads(place.store.folder(quick["bundle"]))}
     assert np.isfinite(head_scores(heads[tags.id], np.ones((1, 1280), np.float32))).all()
+    assert child.producer["shifts"] == spec.producer["shifts"] != {}

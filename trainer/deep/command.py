@@ -1,9 +1,9 @@
 """Fine-tune a library's model on its labels, with torch: minutes on a GPU, longer without.
 
-Starts from the backbone of the active model, keeps 15 % of the training photos out for stopping,
-thresholds and calibration, fits the same heads as quick retraining on the new embeddings, and
-stores a new model with a report. What is not labelled is held to what it said before. Nothing is
-activated.
+Starts from the backbone of the active model, keeps 15 % of the training photos out for
+regularisation, thresholds and calibration, fits the same heads as quick retraining on the new
+embeddings, and stores a new model with a report. What is not labelled is held to what it said
+before. Nothing is activated. Run again with the same --run it goes on where it was ended.
 
   python -m trainer fit --library ~/Photos
   python -m trainer fit --library ~/Photos --seconds 600 --size 192 --json
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="side of the model input; smaller is faster (default: as the model has it)",
     )
     parser.add_argument(
-        "--batch", type=_positive, default=usual.batch, help="photos a step (default: %(default)s)"
+        "--batch", type=_positive, default=usual.batch, help="photos a step (default: 16 or 32)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of order and augmentation")
     parser.add_argument(

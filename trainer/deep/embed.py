@@ -25,6 +25,9 @@ class NewEmbeddings:
     """Embeddings of a library's photos by a new backbone, computed where they are asked for.
 
     They are rounded to float16, as the cache will keep them.
+
+    Attributes:
+        backbone: image → embedding.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class NewEmbeddings:
             path_of: slot → photo file.
             tell: told how many photos are done.
         """
+        self.backbone = backbone
         self._run = open_session(model_bytes(backbone))
         self._preprocessing = preprocessing
         self._path_of = path_of

@@ -15,9 +15,11 @@ from tagger.bundle.heads import head_scores
 from tagger.bundle.store import BundleStore
 from tagger.core.preprocessing import Preprocessing
 from tagger.library.library import Library
-from trainer.ancestry import DISTILLED_KEY, Ancestry, Model
+from trainer.ancestry import DISTILLED_KEY, SHIFTS_KEY, Ancestry, Model, shifted
 from trainer.begin import begin
 from trainer.child import ChildGroup
+from trainer.data import Dataset
+from trainer.deep.carried import logit_shifts
 from trainer.deep.embed import NewEmbeddings, torch_embeddings
 from trainer.deep.graph_net import GraphNet
 from trainer.deep.head_nets import can_distil
@@ -66,33 +68,50 @@ def fine_tune(
         NotTrainable: the backbone has steps that are not known here.
         ParityError: the exported graph does not give what was trained; nothing is stored then.
     """
-    start, tasks, ancestry, taught = _taught(library, store, wish, progress, run)
-    preprocessing = taught.net.preprocessing
-    backbone = taught.net.export()
-    computing = progress.part(0.75, 0.85)
+    start, ancestry, taught = _taught(library, store, wish, progress, run)
+    embeddings = _new_embeddings(start, taught, progress.part(0.75, 0.85))
+    made = _made(start, ancestry, taught, wish, embeddings, progress.part(0.85, 0.9))
+    outcome = finish(start, made, run, progress.part(0.9, 1.0))
+    forget(run)
+    return outcome
+
+
+def _new_embeddings(start: Start, taught: Taught, progress: Progress) -> NewEmbeddings:
     photos = len(start.dataset)
-    embeddings = NewEmbeddings(
-        backbone,
-        preprocessing,
-        library.photo_path,
-        lambda done: computing.tell("embed", done / photos, f"{done} photos looked at anew"),
+    return NewEmbeddings(
+        taught.net.export(),
+        taught.net.preprocessing,
+        start.library.photo_path,
+        lambda done: progress.tell("embed", done / photos, f"{done} photos looked at anew"),
     )
-    fine_tuned_on = np.union1d(start.ancestry.deep, start.dataset.signatures[taught.seen])
+
+
+def _made(
+    start: Start,
+    ancestry: Ancestry,
+    taught: Taught,
+    wish: Wish,
+    embeddings: NewEmbeddings,
+    progress: Progress,
+) -> Made:
+    """Fit the heads on the new embeddings and check the graph against the trained network."""
     fresh = embeddings.read(start.dataset.slots)
+    fine_tuned_on = np.union1d(start.ancestry.deep, start.dataset.signatures[taught.seen])
+    ancestry = _moved(start, ancestry, fresh)
+    tasks = _tasks(start.dataset, ancestry.root)
     material = prepare(start.dataset, fresh, fine_tuned_on)
-    fitted = learn_groups(tasks, material, progress.part(0.85, 0.9), better=True)
-    groups = gather_groups(library.facts.schema, ancestry, fitted, set(), wish.aim)
-    agreement = _check_against_torch(start, taught.net, groups, preprocessing, embeddings)
-    root = start.ancestry.root
-    made = Made(
+    fitted = learn_groups(tasks, material, progress, better=True)
+    groups = gather_groups(start.library.facts.schema, ancestry, fitted, set(), wish.aim)
+    agreement = _check_against_torch(start, taught.net, groups, embeddings)
+    return Made(
         method="deep",
-        base=replace(start.ancestry.parent.spec, preprocessing=preprocessing),
-        backbone=backbone,
+        base=replace(start.ancestry.parent.spec, preprocessing=taught.net.preprocessing),
+        backbone=embeddings.backbone,
         children=groups,
         fitted=fitted,
         read=embeddings.read,
         sample=SAMPLE,
-        producer={DISTILLED_KEY: root.spec.bundle_id} if root else {},
+        producer=_producer(ancestry),
         fine_tuned_on=fine_tuned_on,
         fit_s=time.monotonic() - start.began,
         facts={
@@ -105,9 +124,6 @@ def fine_tune(
             },
         },
     )
-    outcome = finish(start, made, run, progress.part(0.9, 1.0))
-    forget(run)
-    return outcome
 
 
 def assist(library: Library, store: BundleStore, wish: Wish, run: Path) -> None:
@@ -121,27 +137,41 @@ def assist(library: Library, store: BundleStore, wish: Wish, run: Path) -> None:
 
 def _taught(
     library: Library, store: BundleStore, wish: Wish, progress: Progress, run: Path
-) -> tuple[Start, list[GroupTask], Ancestry, Taught]:
+) -> tuple[Start, Ancestry, Taught]:
     progress.tell("read", 0.0, "Reading your labels")
     start = begin(library, store)
-    tasks = _tasks(start)
+    ancestry = _fitting(start.ancestry)
+    tasks = _tasks(start.dataset, ancestry.root)
     if not tasks:
         raise nothing_to_learn(library, start.lacking, start.dataset, set())
     preprocessing = _preprocessing(start.ancestry.parent.spec.preprocessing, wish.size)
-    ancestry = _fitting(start.ancestry)
     told = progress.part(0.02, 0.75)
-    return (
-        start,
-        tasks,
-        ancestry,
-        teach(start, tasks, ancestry, preprocessing, wish.plan, run, told),
-    )
+    return start, ancestry, teach(start, tasks, ancestry, preprocessing, wish.plan, run, told)
 
 
-def _tasks(start: Start) -> list[GroupTask]:
-    root = _fitting(start.ancestry).root
-    found = [make_task(start.dataset, data, root) for data in start.dataset.groups]
+def _tasks(dataset: Dataset, root: Model | None) -> list[GroupTask]:
+    found = [make_task(dataset, data, root) for data in dataset.groups]
     return [task for task in found if task is not None]
+
+
+def _moved(start: Start, ancestry: Ancestry, fresh: NDArray[np.float16]) -> Ancestry:
+    """Return the ancestry with heads that say as much of the new embeddings as of the old."""
+    trains = start.dataset.trains
+    old, new = start.embeddings.read(start.dataset.slots[trains]), fresh[trains]
+    parent = shifted(ancestry.parent, logit_shifts(ancestry.parent, old, new))
+    if ancestry.root is None:
+        return replace(ancestry, parent=parent)
+    more = logit_shifts(ancestry.root, old, new)
+    both = {label: ancestry.shifts.get(label, 0) + more.get(label, 0) for label in more}
+    root = shifted(ancestry.root, more)
+    return replace(ancestry, parent=parent, root=root, shifts={**ancestry.shifts, **both})
+
+
+def _producer(ancestry: Ancestry) -> dict[str, Any]:
+    """Return what later trainings must know of the root: its heads were made to fit, and how."""
+    if ancestry.root is None:
+        return {}
+    return {DISTILLED_KEY: ancestry.root.spec.bundle_id, SHIFTS_KEY: dict(ancestry.shifts)}
 
 
 def _fitting(ancestry: Ancestry) -> Ancestry:
@@ -164,7 +194,6 @@ def _check_against_torch(
     start: Start,
     net: GraphNet,
     groups: Sequence[ChildGroup],
-    preprocessing: Preprocessing,
     embeddings: NewEmbeddings,
 ) -> Agreement:
     """Compare scores from the exported graph with those from the trained module.
@@ -181,7 +210,7 @@ def _check_against_torch(
 
     photos = [start.library.photo_path(int(slot)) for slot in start.dataset.slots[:_CANDIDATES]]
     described = {child.group.output: child.group for child in groups}
-    agreement = agreement_of(by_torch, by_graph, described, photos, preprocessing)
+    agreement = agreement_of(by_torch, by_graph, described, photos, net.preprocessing)
     agreement.must_hold()
     return agreement
 

@@ -21,7 +21,7 @@ from trainer.ancestry import Ancestry
 from trainer.data import Dataset
 from trainer.deep.distillation import Distillation
 from trainer.deep.graph_net import GraphNet
-from trainer.deep.plan import STOP, TRAIN, Plan, training_side
+from trainer.deep.plan import KEPT, TRAIN, Plan, training_side
 from trainer.examples import Examples, GroupExamples, multi_group, single_group
 from trainer.finish import Start
 from trainer.loop.fit import Fitted, fit
@@ -36,8 +36,8 @@ from trainer.quick.problems import GroupInputs, Setting, fit_path
 from trainer.quick.task import GroupTask
 
 KEPT_OUT = 0.15
-"""Share of the training photos that the backbone does not see: for stopping, regularisation,
-thresholds and calibration."""
+"""Share of the training photos that the backbone does not see: for regularisation, thresholds and
+calibration, and to show how training goes."""
 
 _START_FREEDOM = 0.008
 
@@ -94,7 +94,7 @@ def teach(
     seen = examples.rows(TRAIN)
     start_heads(net.heads, cores, seen, old)
     keep = Distillation(_heads_to_keep(ancestry), old, plan.keep)
-    settings = plan.settings(len(examples.groups))
+    settings = plan.settings(len(examples.groups), len(seen))
 
     def objective(rows: Rows) -> Objective:
         return make_objective(examples, rows, settings.losses, [keep])
@@ -108,7 +108,7 @@ def teach(
         measure=standard_measure,
         tell=lambda share, text: progress.tell("fine-tune", share, text),
     )
-    history = _history(plan, smaller, fitted)
+    history = _history(plan, settings.batch, smaller, fitted)
     return Taught(_for_use(graph, net, preprocessing), seen, history)
 
 
@@ -123,8 +123,8 @@ def _examples(start: Start, tasks: Sequence[GroupTask]) -> Examples:
     dataset = start.dataset
     photos = tuple(start.library.photo_path(int(slot)) for slot in dataset.slots)
     parts = np.full(len(dataset), "", "<U5")
-    trained, kept_out = split_for_stopping(dataset)
-    parts[trained], parts[kept_out] = TRAIN, STOP
+    trained, kept_out = split_for_choosing(dataset)
+    parts[trained], parts[kept_out] = TRAIN, KEPT
     return Examples(photos, tuple(group_examples(task, len(dataset)) for task in tasks), parts)
 
 
@@ -146,7 +146,7 @@ def group_examples(task: GroupTask, photos: int) -> GroupExamples:
     return multi_group(task.group.id, names, targets, weights)
 
 
-def split_for_stopping(dataset: Dataset) -> tuple[Rows, Rows]:
+def split_for_choosing(dataset: Dataset) -> tuple[Rows, Rows]:
     """Return the training rows that the backbone sees, and those kept out, twins together."""
     rows = np.flatnonzero(dataset.trains)
     families, inverse = np.unique(dataset.twins[rows], return_inverse=True)
@@ -203,14 +203,14 @@ def _heads_to_keep(ancestry: Ancestry) -> list[Head]:
     return list(heads.values())
 
 
-def _history(plan: Plan, smaller: Preprocessing, fitted: Fitted) -> dict[str, Any]:
+def _history(plan: Plan, batch: int, smaller: Preprocessing, fitted: Fitted) -> dict[str, Any]:
     judged = fitted.judged
     columns = (judged.get(name, []) for name in ("epoch", "loss", MEAN))
     return {
         "plan": asdict(plan),
         "trained_at": [smaller.width, smaller.height],
         **fitted.facts,
-        "best_epoch": fitted.best_epoch,
+        "batch": batch,
         "history": [
             {"epoch": epoch, "kept_out_loss": loss, "kept_out_figure": mean}
             for epoch, loss, mean in zip(*columns, strict=True)

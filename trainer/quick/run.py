@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tagger.bundle.graph import load_model
 from tagger.bundle.head_graph import backbone_of
@@ -13,7 +14,7 @@ from tagger.bundle.store import BundleStore
 from tagger.core.schema import Schema
 from tagger.library.library import Library
 from tagger.library.runs import new_run
-from trainer.ancestry import DISTILLED_KEY, Ancestry
+from trainer.ancestry import DISTILLED_KEY, SHIFTS_KEY, Ancestry
 from trainer.begin import begin
 from trainer.cases import SAMPLE
 from trainer.child import ChildGroup, consistent, kept_groups, learned_group
@@ -81,10 +82,10 @@ def retrain(
     return finish(start, made, folder, told.part(0.8, 1.0))
 
 
-def _inherited(ancestry: Ancestry) -> dict[str, str]:
-    """Return which root's heads the backbone was made to fit, if it was fine-tuned."""
-    known = ancestry.parent.spec.producer.get(DISTILLED_KEY)
-    return {DISTILLED_KEY: str(known)} if known else {}
+def _inherited(ancestry: Ancestry) -> dict[str, Any]:
+    """Return which root's heads the backbone was made to fit, if it was fine-tuned, and how."""
+    producer = ancestry.parent.spec.producer
+    return {key: producer[key] for key in (DISTILLED_KEY, SHIFTS_KEY) if producer.get(key)}
 
 
 def find_tasks(

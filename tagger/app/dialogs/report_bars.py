@@ -79,6 +79,8 @@ class ChangeDelegate(QStyledItemDelegate):
         """Paint the row's background, then the difference (Qt calls this)."""
         super().paint(painter, option, index)
         found = self._table.rows.rows[index.row()]
+        if found.alone is not None:
+            return  # the bounds of its own figure stand there in words
         painter.save()
         area, sure = QRectF(option.rect), found.judged_well
         paint_change(painter, area, found.change, self._theme, 0.5, sure)

@@ -130,7 +130,7 @@ _COLUMNS: tuple[Column[LabelRow], ...] = (
         colour=_colour,
         help="After minus before; the line shows the range it probably lies in (95 %).",
     ),
-    Column("", _bounds, lambda r: r.change.difference, tip=_tip),
+    Column("", _bounds, lambda r: r.change.difference, tip=_tip, colour=lambda r: "muted"),
     Column(
         "Photos",
         lambda r: f"{r.support:,}" if r.support else "–",

@@ -52,6 +52,17 @@ def test_lite0_out_of_its_package_gives_the_starters_embeddings(starter, test_da
     assert np.abs(embedded(backbone, pixels) - theirs["embedding"]).max() < 2e-4
 
 
+def test_lite2_out_of_its_package_sees_what_a_mirrored_photo_shows(test_data):
+    backbone = open_backbone("efficientnet-lite2", fit="squash")
+    assert backbone.origin.kind == "package"
+    pixels = photos_of(test_data, 3, 260)
+    once, mirrored = embedded(backbone, pixels), embedded(backbone, pixels[:, :, ::-1].copy())
+    once, mirrored = (z / np.linalg.norm(z, axis=1, keepdims=True) for z in (once, mirrored))
+    likeness = once @ mirrored.T
+    assert (likeness.argmax(axis=1) == range(3)).all()
+    assert likeness.diagonal().min() > 0.8
+
+
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_a_preset_wants_photos_as_its_weights_were_trained(name):
     facts = input_facts(PRESETS[name].model)

@@ -16,7 +16,10 @@ class NothingToLearn(TaggerError):
 
 
 def missing_examples(dataset: Dataset) -> list[str]:
-    """Say which labels have too few confirmed photos to be judged, fewest first."""
+    """Say which labels have too few confirmed photos to be judged, fewest first.
+
+    Those that have none come last: of a single group every label was on offer.
+    """
     few: list[tuple[int, str]] = []
     for data in dataset.groups:
         confirmed = (data.targets == POSITIVE).sum(axis=0).tolist()
@@ -25,7 +28,7 @@ def missing_examples(dataset: Dataset) -> list[str]:
             for label, count in zip(data.labels, confirmed, strict=True)
             if label.adopted and count < NEEDED_TO_JUDGE
         ]
-    return [sentence for _, sentence in sorted(few)]
+    return [sentence for _, sentence in sorted(few, key=lambda each: (not each[0], each))]
 
 
 def nothing_to_learn(

@@ -42,8 +42,10 @@ def test_a_network_learns_and_its_curve_is_kept(examples, tmp_path):
     assert fitted.facts["epochs"] == 6
     assert fitted.facts["epoch_scale"] == 1
     curves = {curve["name"]: curve["points"] for curve in read_curves(tmp_path)}
-    assert [x for x, _ in curves["judged mean"]] == [1, 2, 3, 4, 5, 6]
+    assert [x for x, _ in curves["mean on photos kept out"]] == [1, 2, 3, 4, 5, 6]
     assert len(curves["loss"]) == 18
+    assert len(curves["loss/kept out"]) == 6
+    assert len(curves["rate"]) == 18
     assert any((tmp_path / "tensorboard").iterdir())
 
 

@@ -139,11 +139,11 @@ def group_examples(task: GroupTask, photos: int) -> GroupExamples:
     if task.group.kind == "single":
         answers = np.full(photos, -1, np.int64)
         answers[task.rows] = task.answers()[0]
-        return single_group(task.group.id, names + [""] * task.has_null, answers)
+        return single_group(task.group.name, names + [""] * task.has_null, answers)
     weights = np.zeros((photos, len(names)), np.float32)
     targets = np.zeros_like(weights)
     weights[task.rows], targets[task.rows] = task.weights(), task.targets == 1
-    return multi_group(task.group.id, names, targets, weights)
+    return multi_group(task.group.name, names, targets, weights)
 
 
 def split_for_choosing(dataset: Dataset) -> tuple[Rows, Rows]:

@@ -12,8 +12,11 @@ from typing import Any
 from torch.utils.tensorboard import SummaryWriter
 
 from tagger.library.runs import write_curves
+from trainer.metrics.monitor import MEASURES
 
 EVERY_S = 2.0
+KEPT_OUT = "kept out"
+MOST_GROUPS = 4
 MOST_POINTS = 1000
 
 
@@ -21,8 +24,9 @@ MOST_POINTS = 1000
 class Curves:
     """What was measured so far; written live.
 
-    The run's curves (`tagger.library.runs.write_curves`) go over epochs: `loss` and `rate` of
-    steps, and every figure of a judgement as `judged NAME`.
+    The run's curves (`tagger.library.runs.write_curves`) go over epochs, those of one measure as
+    `MEASURE/PART`: `loss/training` beside `loss/kept out`, and a line for each group, unless there
+    are many; TensorBoard has them all.
 
     Attributes:
         folder: of the run; None = nothing is written.
@@ -70,8 +74,13 @@ class Curves:
         """
         self._written = time.monotonic()
         if self.folder is not None:
-            series = [*_series("", self.train), *_series("judged ", self.judged)]
-            write_curves(self.folder, series)
+            groups = sum(_group_of(name) is not None for name in self.judged)
+            judged = {
+                name: column
+                for name, column in self.judged.items()
+                if groups <= MOST_GROUPS or _group_of(name) is None
+            }
+            write_curves(self.folder, [*_series(self.train), *_series(judged, KEPT_OUT)])
 
     def close(self) -> None:
         """Write for the last time."""
@@ -97,10 +106,27 @@ def _halved(column: list[float]) -> list[float]:
     return column[1::2]
 
 
-def _series(prefix: str, columns: Mapping[str, list[float]]) -> list[dict[str, Any]]:
+def _group_of(name: str) -> tuple[str, str] | None:
+    """Return measure and group of a figure of one group, see `trainer.metrics.monitor`."""
+    for measure in MEASURES:
+        if name.startswith(f"{measure} "):
+            return measure, name[len(measure) + 1 :]
+    return None
+
+
+def _title(name: str, part: str) -> str:
+    found = _group_of(name)
+    if found is not None:
+        return f"{found[0]} on photos {part}/{found[1]}"
+    if name == "loss" or not part:
+        return f"{name}/{part}" if part else name
+    return f"{name} on photos {part}"
+
+
+def _series(columns: Mapping[str, list[float]], part: str = "") -> list[dict[str, Any]]:
     return [
         {
-            "name": f"{prefix}{name}",
+            "name": _title(name, part),
             "points": [
                 [round(x, 4), round(y, 6)]
                 for x, y in zip(columns["epoch"], column, strict=True)

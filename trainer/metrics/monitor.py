@@ -9,6 +9,9 @@ from trainer.loop.predict import Predictions
 from trainer.metrics.multi import Multi, mean_average_precision
 from trainer.metrics.single import Single, balanced_accuracy
 
+MEASURES = ("map", "balanced accuracy")
+"""Of a multi and of a single group; a group's figure is called `MEASURE GROUP`."""
+
 MEAN = "mean"
 """Name of the mean over groups."""
 
@@ -24,9 +27,9 @@ def standard_measure(said: Predictions, examples: Examples) -> dict[str, float]:
         part = group.only(said.rows)
         if group.kind == "multi":
             data = Multi.of(part.targets, part.weights, scores[group.name])
-            figures[f"map {group.name}"] = mean_average_precision(data)
+            figures[f"{MEASURES[0]} {group.name}"] = mean_average_precision(data)
         else:
             answered = Single.of(part.answers, scores[group.name])
-            figures[f"balanced accuracy {group.name}"] = balanced_accuracy(answered)
+            figures[f"{MEASURES[1]} {group.name}"] = balanced_accuracy(answered)
     known = [value for value in figures.values() if not np.isnan(value)]
     return figures | {MEAN: float(np.mean(known)) if known else float("nan")}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tagger.bundle.store import BundleStore
+from tagger.core.verdict import verdict_sentence
 from tagger.library.library import Library
 from tagger.library.opening import checked_folder, find_places
 from tagger.library.places import user_folder
@@ -74,8 +75,8 @@ def print_result(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
-    advice = "recommended" if result["recommended"] else "not recommended"
-    print(f"The new model is {result['verdict']} ({advice}).")
+    advice = "Recommended" if result["recommended"] else "Not recommended"
+    print(f"{verdict_sentence(result['verdict'])} {advice}.")
     for reason in result["reasons"]:
         print(f"  {reason}")
     print(f"{result['bundle']}  {result['total_s']:.1f} s, report: {result['report']}")

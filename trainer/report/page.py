@@ -15,6 +15,9 @@ _TITLES = {BETTER: "The new model is better", NOT_WORSE: "The new model is not w
 _CANNOT_TELL = "Can't tell yet which model is better"
 _MEASURES = {"map": "mean average precision", "accuracy": "accuracy"}
 _LISTED = 400
+_FEWEST = 2
+"""Points from which a curve is one."""
+
 _MODELS = (("before", "present model"), ("after", "new model"))
 
 
@@ -158,6 +161,8 @@ def _learning(curves: Sequence[Mapping[str, Any]]) -> str:
     measures: dict[str, list[Series]] = {}
     styles = ("after", "before", "third")
     for each in curves:
+        if len(each["points"]) < _FEWEST:
+            continue
         measure, _, part = str(each["name"]).partition("/")
         lines = measures.setdefault(measure, [])
         style = styles[len(lines) % len(styles)]

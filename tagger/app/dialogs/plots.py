@@ -112,9 +112,10 @@ class Plots(QWidget):
             pen.setCosmetic(True)
             if not line.name:
                 pen.setStyle(Qt.PenStyle.DashLine)
-            else:
+            elif named <= len(_COLOURS):
                 key_words = f'<span style="color: {colour.name()}">●</span> {escape(line.name)}'
-                self._legends[title].setText(f"{self._legends[title].text()} &nbsp;{key_words}")
+                more = key_words if named < len(_COLOURS) else "…"
+                self._legends[title].setText(f"{self._legends[title].text()} &nbsp;{more}")
             options: dict[str, Any] = {"pen": pen}
             if line.dots:
                 options |= {"symbol": "o", "symbolSize": self._theme.px(0.75)}

@@ -20,7 +20,7 @@ CHECKS = (
 )
 TESTS = (
     ("fast tests", ("pytest", "-m", "not slow")),
-    ("slow tests", ("pytest", "-m", "slow")),
+    ("slow tests", ("pytest", "-m", "slow", "--durations=12")),
 )
 
 

@@ -11,6 +11,7 @@ its dialog, and the report is pictured too: it shows figures, no photos.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -45,8 +46,8 @@ def main() -> int:
     if not photos.is_dir():
         print("First fetch the sample photos: python3 installer/bootstrap.py demo", file=sys.stderr)
         return 1
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
     with tempfile.TemporaryDirectory(prefix="photo-tagger-") as temporary:
+        os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={_screen(Path(temporary))}"
         os.environ["TAGGER_DATA_DIR"] = str(Path(temporary) / "user data")
         _prepare_starter()
         _picture_photos(_copied(photos, Path(temporary) / "Photos"))
@@ -54,6 +55,16 @@ def main() -> int:
             folder, labels = training
             _picture_report(_copied(folder, Path(temporary) / folder.name), labels)
     return 0
+
+
+def _screen(folder: Path) -> Path:
+    """Describe the screen: dialogs are as large as it allows, and Qt's own is 800 × 800."""
+    width, height = SIZE
+    screen = {"name": "screen", "x": 0, "y": 0, "width": width, "height": height}
+    screen |= {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    path = folder / "screen.json"
+    path.write_text(json.dumps({"screens": [screen]}), "utf-8")
+    return path
 
 
 def _prepare_starter() -> None:

@@ -229,24 +229,36 @@ def test_without_the_training_libraries_the_way_to_them_is_told(window, monkeypa
 # -- the real thing ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def trained_window(qtbot, starter, own_user_data, test_data, tmp_path):
-    """The real window on 60 labelled photos with the starter's suggestions, computed already."""
-    from tagger.app.main import make_application, make_window
+@pytest.fixture(scope="module")
+def labelled_photos(starter, test_data, tmp_path_factory):
+    """60 labelled photos with the starter's suggestions beside the user's data, made once."""
     from tagger.library.importing import import_file
     from tagger.library.session import link_active_bundle
     from tagger.suggest.blocking import run_suggest
 
-    shutil.copytree(starter, own_user_data / "bundles" / starter.name)
-    bundle_store().set_default(starter.name)
-    folder = copy_photos(test_data, tmp_path / "photos" / "photos", 60).parent
-    library = Library.open(folder)
-    scan(library)
-    library.reload_photos()
-    link_active_bundle(library)
-    import_file(library, test_data / "everyday" / "labels.csv")
-    library.close()
-    run_suggest(folder, bundle_store().folder(starter.name))
+    place = tmp_path_factory.mktemp("labelled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGGER_DATA_DIR", str(place / "user-data"))
+        shutil.copytree(starter, place / "user-data" / "bundles" / starter.name)
+        bundle_store().set_default(starter.name)
+        folder = copy_photos(test_data, place / "photos" / "photos", 60).parent
+        library = Library.open(folder)
+        scan(library)
+        library.reload_photos()
+        link_active_bundle(library)
+        import_file(library, test_data / "everyday" / "labels.csv")
+        library.close()
+        run_suggest(folder, bundle_store().folder(starter.name))
+    return place
+
+
+@pytest.fixture
+def trained_window(qtbot, labelled_photos, own_user_data, tmp_path):
+    """The real window on a copy of the labelled photos."""
+    from tagger.app.main import make_application, make_window
+
+    shutil.copytree(labelled_photos / "user-data", own_user_data, dirs_exist_ok=True)
+    folder = shutil.copytree(labelled_photos / "photos", tmp_path / "photos")
     make_application()
     window = make_window()
     window.open_folder(folder)

@@ -23,7 +23,7 @@ DISTILLED_KEY = "distilled"
 """In `producer` of a bundle with a fine-tuned backbone: the root whose heads were made to fit."""
 
 SHIFTS_KEY = "shifts"
-"""There too: root's label id → what its logit is moved by on that backbone."""
+"""There too: root's label id (or `none_of`) → what its logit is moved by on that backbone."""
 
 
 class NoModel(TaggerError):
@@ -107,12 +107,21 @@ def ancestry_of(library: Library, store: BundleStore, spec: BundleSpec) -> Ances
     )
 
 
+def none_of(group: str) -> str:
+    """Return what stands for *none of these* of a group beside ids of labels."""
+    return f"{group}/none"
+
+
 def shifted(model: Model, shifts: Mapping[str, float]) -> Model:
     """Return a model whose heads add something to the logits of some labels (by id)."""
     heads = dict(model.heads)
     for group in model.spec.groups:
+        if group.id not in heads:
+            continue
         moved = [shifts.get(label.id, 0.0) for label in group.labels]
-        if any(moved) and group.id in heads:
+        if heads[group.id].has_null:
+            moved.append(shifts.get(none_of(group.id), 0.0))
+        if any(moved):
             heads[group.id] = with_bias(heads[group.id], np.array(moved, np.float32))
     return replace(model, heads=heads)
 

@@ -138,7 +138,7 @@ def head_logits(head: Head, embeddings: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def with_bias(head: Head, bias: NDArray[np.float32]) -> Head:
-    """Return a multi head that adds `bias` [L'] to the logits of another."""
+    """Return a head that adds `bias` [L'] to the logits of another."""
     if head.type == "ensemble":
         return replace(head, arrays=head.arrays | {"bias": head.arrays["bias"] + bias})
     arrays = {
@@ -146,7 +146,8 @@ def with_bias(head: Head, bias: NDArray[np.float32]) -> Head:
         "weights": np.ones((1, len(bias)), np.float32),
         "bias": bias,
     }
-    return Head(head.group, "ensemble", "identity", head.kind, arrays, members=(head,))
+    options = {k: v for k, v in head.options.items() if k in ("has_null", "link")}
+    return Head(head.group, "ensemble", "identity", head.kind, arrays, options, members=(head,))
 
 
 def head_scores(head: Head, embeddings: NDArray[Any]) -> NDArray[np.float32]:

@@ -130,6 +130,30 @@ def test_labels_that_nobody_decides_are_suggested_as_often_as_before(scenes):
     assert changed > 5, "without it there would have been more or fewer"
 
 
+def test_a_single_group_goes_on_suggesting_as_much_as_before(scenes):
+    """Scenes show few clothes, so every garment is suggested from a lower share on."""
+    with scenes.open() as library:
+        start = begin(library, scenes.store)
+    old = start.embeddings.read(start.dataset.slots).astype(np.float32)
+    new = old * 0.7
+    root = start.ancestry.root
+    garment = next(group for group in root.spec.groups if group.name == "garment")
+    low = tuple(replace(label, default_threshold=0.005) for label in garment.labels)
+    garment = replace(garment, labels=low)
+    root = replace(root, spec=replace(root.spec, groups=(garment,)))
+    moved = shifted(root, logit_shifts(root, old, new))
+    before, drifted, after = (
+        suggested(model.heads[garment.id], embeddings, 0.005)
+        for model, embeddings in ((root, old), (root, new), (moved, new))
+    )
+    assert before > 10, "there is something to lose"
+    assert abs(after - before) <= 1 < abs(drifted - before)
+
+
+def suggested(head, embeddings, threshold):
+    return int((head_scores(head, embeddings).max(axis=1) >= threshold).sum())
+
+
 def test_training_happens_at_a_smaller_size_that_is_never_too_small():
     assert training_side(224) == 176
     assert training_side(64) == 64

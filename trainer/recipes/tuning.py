@@ -144,6 +144,7 @@ class Tuning:
         net, facts = self._trained(lesson, parted, inside.rows, left)
         asked, store = self._opened(self.setting.size)
         asked.load_state_dict(net.backbone.state_dict())
+        asked.to(next(net.parameters()).device)
         net = Net(asked, dict(zip(net.names, net.heads, strict=True)))
         together = mean_logits([alone, logits_of(net, store, aside.rows)])
         own = parted.only(aside.rows)

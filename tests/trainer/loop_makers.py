@@ -1,8 +1,11 @@
 """A small real training for the tests of the loop, also as a program of its own.
 
 `python loop_makers.py PHOTOS RUN OUT [OPTION=VALUE …]` trains and writes weights and curve to OUT.
+With `SIGTERM=STEP` or `SIGKILL=STEP` it sends itself that signal after so many steps.
 """
 
+import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -67,9 +70,20 @@ def main():
     photos, run, out, *options = sys.argv[1:]
     examples = small_examples(photos)
     given = dict(option.split("=") for option in options)
+    ends = {
+        signal.Signals[how]: int(given.pop(how)) for how in ("SIGTERM", "SIGKILL") if how in given
+    }
+    told = []
+
+    def tell(share, text):
+        told.append(text)
+        for how, step in ends.items():
+            if len(told) == step:
+                os.kill(os.getpid(), how)
+
     settings = replace(USUAL, **{name: type(getattr(USUAL, name))(v) for name, v in given.items()})
     net = small_net(examples, dropout=0.3 if "average" in given else 0.0)
-    fitted = fit(net, examples, settings, Path(run) if run != "-" else None)
+    fitted = fit(net, examples, settings, Path(run) if run != "-" else None, tell=tell)
     if fitted.facts["processes"] == 1 or torch.distributed.get_rank() == 0:
         torch.save({"net": net.state_dict(), "judged": fitted.judged, "facts": fitted.facts}, out)
 

@@ -18,9 +18,12 @@ CHECKS = (
     ("types", ("mypy",)),
     ("layers", ("lint-imports",)),
 )
+SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+"""Tests run on all cores; those of a file together, because they share what they prepare."""
+
 TESTS = (
-    ("fast tests", ("pytest", "-m", "not slow")),
-    ("slow tests", ("pytest", "-m", "slow", "--durations=12")),
+    ("fast tests", ("pytest", "-m", "not slow", *SPREAD)),
+    ("slow tests", ("pytest", "-m", "slow", "--durations=12", *SPREAD)),
 )
 
 

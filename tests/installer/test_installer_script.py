@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -120,7 +119,5 @@ def test_a_moved_checkout_gets_an_environment_of_its_own(
     environment.ensure()
     (tmp_path / "old").rename(tmp_path / "new")
     monkeypatch.setattr(places, "ENVIRONMENT", tmp_path / "new" / ".venv")
-    began = time.monotonic()
     state, _ = environment.ensure()
     assert state.where == str(tmp_path / "new" / ".venv")
-    assert time.monotonic() - began < 60

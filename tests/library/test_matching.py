@@ -2,11 +2,11 @@
 
 import csv
 import os
-import time
 import unicodedata
 from pathlib import Path
 
 import numpy as np
+from timing import growth
 
 from tagger.library.matching import AMBIGUOUS, MISSING, match_photos
 
@@ -102,10 +102,11 @@ def test_every_table_of_the_set_finds_its_photos(test_data: Path):
         assert sorted(index) == list(range(len(paths)))
 
 
-def test_a_hundred_thousand_names_take_less_than_two_seconds():
-    paths = [f"{i // 1000:03d}/IMG_{i:06d}.jpg".encode() for i in range(100_000)]
-    names = [f"img-{i:06d}" for i in range(100_000)]
-    start = time.perf_counter()
-    index = match_photos(names, paths).slot_index
-    assert time.perf_counter() - start < 2.0
-    assert np.array_equal(index, np.arange(100_000))
+def test_ten_times_as_many_names_take_about_ten_times_as_long():
+    def match(count):
+        paths = [f"{i // 1000:03d}/IMG_{i:06d}.jpg".encode() for i in range(count)]
+        names = [f"img-{i:06d}" for i in range(count)]
+        index = match_photos(names, paths).slot_index
+        assert np.array_equal(index, np.arange(count))
+
+    assert growth(match, 6_000, 60_000) < 30

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from timing import growth
 
 from tagger.library.tables import ImportTable, TableError, TableOptions, read_table
 
@@ -175,13 +176,11 @@ def test_what_is_no_list_of_labels_is_refused_in_one_sentence(test_data: Path, n
     assert "\n" not in str(caught.value)
 
 
-def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path: Path):
-    import time
+def test_ten_times_as_many_rows_take_about_ten_times_as_long(tmp_path: Path):
+    def read(count):
+        path = tmp_path / f"{count}.csv"
+        lines = (f"photos/{i}.jpg,label{i % 97};label{i % 89};sky,train" for i in range(count))
+        path.write_text("photo,labels,split\n" + "\n".join(lines))
+        assert len(read_table(path).covered_rows) == count
 
-    path = tmp_path / "labels.csv"
-    lines = (f"photos/{i}.jpg,label{i % 97};label{i % 89};sky,train" for i in range(100_000))
-    path.write_text("photo,labels,split\n" + "\n".join(lines))
-    start = time.perf_counter()
-    table = read_table(path)
-    assert time.perf_counter() - start < 5
-    assert len(table.covered_rows) == 100_000
+    assert growth(read, 6_000, 60_000) < 30

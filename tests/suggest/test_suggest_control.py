@@ -48,7 +48,7 @@ def test_progress_tells_speed_and_time_left(make_library, starter, talk):
 
 
 @pytest.mark.slow
-def test_pause_resume_and_stop_act_within_200_ms(make_library, starter, talk):
+def test_pause_resume_and_stop_act_at_once(make_library, starter, talk):
     home, one = make_library(800), talk()
     one.client.start(home, starter)
     one.wait("batch")
@@ -70,9 +70,9 @@ def test_pause_resume_and_stop_act_within_200_ms(make_library, starter, talk):
     one.client.stop()
     result = one.wait("stopped")
     waits.append(result["at"] - asked)
-    # the machine may be busy with something else once; the program must not be the slow one
-    assert sorted(waits)[len(waits) // 2] <= 0.2, waits
-    assert max(waits) <= 0.6, waits
+    # tests/benchmarks/bench_control.py holds the 200 ms; here other tests take the cores
+    assert sorted(waits)[len(waits) // 2] <= 0.5, waits
+    assert max(waits) <= 2, waits
     assert 0 < result["done"] < 800
     one.client.start(home, starter)
     rest = one.wait("finished")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tagger.core.errors import TaggerError
 from tagger.library.full_disk import is_full
-from tagger.library.runs import RunLog, make_run, new_run
+from tagger.library.runs import RunLog, make_run, new_run, stop_asked
 from trainer.progress import Progress
-from trainer.stopping import stop_on_request
+from trainer.stopping import stop_on_request, stop_when
 
 _PROGRAM_ERROR = "The training stopped because of an error in the program ({}). The present model "
 _PROGRAM_ERROR += "stays as it is; the run's log.txt says more."
@@ -54,7 +54,8 @@ def lifetime(library: Path, method: str, run: Path | None = None) -> Iterator[Li
     life = Lifetime(folder, Progress(also=log.tell))
     stop_on_request()
     try:
-        yield life
+        with stop_when(lambda: stop_asked(folder)):
+            yield life
     except KeyboardInterrupt:
         log.stopped()
         raise

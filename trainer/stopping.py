@@ -1,11 +1,16 @@
-"""Requests to end (SIGTERM, Ctrl-C) that wait until the work can be taken up again."""
+"""Requests to end (SIGTERM, Ctrl-C, *Stop*) that wait until the work can be taken up again."""
 
 from __future__ import annotations
 
+import _thread
+import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
+
+_LOOK_EVERY_S = 0.1
 
 
 class Stopped(KeyboardInterrupt):
@@ -56,6 +61,37 @@ def stop_on_request() -> None:
     if threading.current_thread() is threading.main_thread():
         with suppress(ValueError):
             signal.signal(signal.SIGTERM, _raise_stopped)
+
+
+@contextmanager
+def stop_when(asked: Callable[[], bool]) -> Iterator[None]:
+    """Until the block is left, end this program as `SIGTERM` would once `asked()` is true.
+
+    Windows knows no such signal between processes, so who wants a training to end says it in a
+    file, everywhere alike.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOK_EVERY_S):
+            if asked():
+                _end_this_program()
+                return
+
+    watcher = threading.Thread(target=watch, name="stop", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _end_this_program() -> None:
+    if os.name == "nt":
+        _thread.interrupt_main(signal.SIGTERM)
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)  # wakes the main thread up where it waits
 
 
 def _raise_stopped(number: int, frame: FrameType | None) -> None:

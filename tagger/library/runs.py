@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
@@ -133,6 +132,8 @@ class RunLog:
             self._lock = _locked(folder / LOCK)
         except (OSError, LockHeld) as error:
             raise RunError(f"The run's folder {folder} cannot be used ({error}).") from error
+        if (folder / STATE).exists():  # a request to stop was meant for that earlier training
+            (folder / STOP).unlink(missing_ok=True)
         began = datetime.now(UTC).isoformat(timespec="seconds")
         self.state = RunState(str(library), method, began, os.getpid())
         self._written = 0.0
@@ -193,7 +194,7 @@ def read_run(folder: Path) -> Run | None:
     except (OSError, ValueError, TypeError, AttributeError):
         return None
     if state.phase == "running" and not is_held(folder / LOCK):
-        if (folder / STOP).exists():
+        if stop_asked(folder):
             state = replace(state, phase="stopped")
         else:
             state = replace(state, phase="failed", failure=why_broken_off(folder))
@@ -213,10 +214,11 @@ def stop_run(folder: Path) -> None:
     """Ask the training in a folder to end; it leaves no model behind. Does not wait."""
     with contextlib.suppress(OSError):
         (folder / STOP).touch()
-    run = read_run(folder)
-    if run is not None and run.state.phase == "running":
-        with contextlib.suppress(OSError):
-            os.kill(run.state.pid, signal.SIGTERM)
+
+
+def stop_asked(folder: Path) -> bool:
+    """Say whether the training in a folder was asked to end."""
+    return (folder / STOP).exists()
 
 
 def mark_told(run: Run) -> None:

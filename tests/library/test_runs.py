@@ -1,6 +1,5 @@
 """The state of a training, as somebody reads it who did not start it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from tagger.library.runs import (
     read_curves,
     read_run,
     runs_of,
+    stop_asked,
     stop_run,
     write_curves,
 )
@@ -104,8 +104,21 @@ def test_a_training_that_was_asked_to_stop_is_stopped_not_failed(trainer):
     folder = new_run()
     process = trainer(folder, "{}")
     stop_run(folder)
-    assert process.wait(10) == -signal.SIGTERM or os.name == "nt"
+    process.kill()
+    process.wait()
     assert read_run(folder).state.phase == "stopped"
+
+
+def test_a_training_that_is_taken_up_again_was_not_asked_to_stop(own_user_data, trainer, tmp_path):
+    folder = new_run()
+    stop_run(folder)
+    RunLog(folder, tmp_path, "deep").stopped()
+    assert stop_asked(folder), "asked before it had begun"
+    process = trainer(folder, "{}")
+    assert not stop_asked(folder)
+    process.kill()
+    process.wait()
+    assert read_run(folder).state.phase == "failed"
 
 
 def test_the_newest_run_of_a_library_comes_first_and_is_told_once(own_user_data, tmp_path):

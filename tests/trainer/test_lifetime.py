@@ -1,13 +1,15 @@
 """However a training ends, its folder says so in one sentence, and no half model is left."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from tagger.bundle.errors import BundleError
 from tagger.library.full_disk import is_full
-from tagger.library.runs import RunError, RunLog, read_run
+from tagger.library.runs import RunError, RunLog, read_run, stop_run
 from trainer.lifetime import DiskFull, lifetime
+from trainer.stopping import Stopped, Stopping
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no file that has no room")
@@ -65,3 +67,34 @@ def test_room_for_the_last_words_is_kept_until_they_are_said(tmp_path):
         assert (life.run / "spare").stat().st_size > 0
     assert not (life.run / "spare").exists()
     assert read_run(life.run).state.phase == "done"
+
+
+def stopped_while(run, work):
+    """Ask a training to stop, then let it work; return the phase that it ended in."""
+
+    def train():
+        with lifetime(run.parent, "deep", run) as life:
+            stop_run(life.run)
+            work()
+
+    with pytest.raises(Stopped):
+        train()
+    return read_run(run).state.phase
+
+
+def test_stop_reaches_a_training_that_waits(tmp_path):
+    assert stopped_while(tmp_path / "run", lambda: time.sleep(60)) == "stopped"
+
+
+def test_stop_lets_a_training_keep_its_last_step(tmp_path):
+    kept = []
+
+    def work():
+        with Stopping() as stopping:
+            until = time.monotonic() + 60
+            while not stopping.asked and time.monotonic() < until:
+                time.sleep(0.01)
+            kept.append("the step")
+
+    assert stopped_while(tmp_path / "run", work) == "stopped"
+    assert kept

@@ -1,8 +1,9 @@
 """Compare two models of a library on the photos its `labels.csv` keeps out of training.
 
 Prints a table for the page: balanced accuracy of every single group beside the commonest value's,
-mAP of every multi group (labels with 20 photos to train on and 3 to judge by), each with its paired
-difference.
+mAP of every multi group (labels with 20 photos to train on and 3 to judge by), each with its
+interval and the paired difference. Of many groups' 95 % intervals one misses by chance, so it is
+also judged by intervals that hold for all groups at once (Bonferroni).
 
     python tests/benchmarks/bench_retrained.py FOLDER OLD NEW        (ids of the user's models)
 """
@@ -12,11 +13,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from bench_page import table
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from tagger.bundle.read import read_bundle
 from tagger.bundle.spec import MODEL_FILE
@@ -25,7 +28,7 @@ from tagger.core.targets import MASKED, POSITIVE
 from tagger.imaging.model_input import model_input
 from tagger.library.places import user_folder
 from trainer.bench.labelled import LabelledGroup, LabelledSet, read_labelled
-from trainer.metrics.figure import difference
+from trainer.metrics.figure import Figure, difference, measured
 from trainer.metrics.multi import Multi, mean_average_precision
 from trainer.metrics.single import Single, balanced_accuracy
 from trainer.session import open_session
@@ -46,20 +49,36 @@ def main() -> int:
     arguments = parser.parse_args()
     known = read_labelled(arguments.folder)
     old, new = (scores_of(known, model) for model in arguments.models)
-    rows = [["group", "photos", "by chance", "old", "new", "difference (95 %)", ""]]
-    means = []
+    head = ["group", "photos", "by chance", "old (95 %)", "new", "difference (95 %)", "", "at once"]
+    rows, means = [head], []
     for group in known.groups:
         for photos, chance, before, after in compared(known, group, old, new):
-            a, b = before(np.arange(photos)), after(np.arange(photos))
+            was = measured(before, photos, photos)
+            now = after(np.arange(photos))
             found = difference(before, after, photos, photos)
+            figures = [f"{chance:.3f}", f"{_plain(was)}", f"{now:.3f}"]
             change = f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
-            verdict = "better" if found.low > 0 else "worse" if found.high < 0 else ""
-            name, figures = group.group.name, [f"{x:.3f}" for x in (chance, a, b)]
-            rows.append([name, str(photos), *figures, change, verdict])
-            means.append((a, b))
+            verdicts = [_verdict(found), _verdict(_widened(found, len(known.groups)))]
+            rows.append([group.group.name, str(photos), *figures, change, *verdicts])
+            means.append((was.value, now))
     print(table(rows))
     print("\nMean: old {:.4f}, new {:.4f}".format(*np.mean(means, axis=0)))
     return 0
+
+
+def _plain(figure: Figure) -> str:
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+def _verdict(found: Figure) -> str:
+    return "better" if found.low > 0 else "worse" if found.high < 0 else ""
+
+
+def _widened(found: Figure, groups: int) -> Figure:
+    """Return a 95 % interval so wide that those of all groups hold at once with 95 %."""
+    wider = norm.ppf(1 - 0.025 / groups) / norm.ppf(0.975)
+    low = found.value - wider * (found.value - found.low)
+    return replace(found, low=low, high=found.value + wider * (found.high - found.value))
 
 
 def scores_of(known: LabelledSet, model: str) -> dict[str, tuple[tuple[str, ...], Floats]]:
@@ -81,14 +100,14 @@ def scores_of(known: LabelledSet, model: str) -> dict[str, tuple[tuple[str, ...]
     }
 
 
-Figure = Callable[[NDArray[np.int64]], float]
+Metric = Callable[[NDArray[np.int64]], float]
 
 
 def compared(
     known: LabelledSet,
     group: LabelledGroup,
     *models: dict[str, tuple[tuple[str, ...], Floats]],
-) -> Iterator[tuple[int, float, Figure, Figure]]:
+) -> Iterator[tuple[int, float, Metric, Metric]]:
     """Yield number of photos, the figure of the commonest value, and both models' figures."""
     labels = [label.name for label in group.labels]
     found = []
@@ -111,7 +130,7 @@ def compared(
     yield len(right), chance, *(_figure(mean_average_precision, each) for each in data)
 
 
-def _figure(metric: Callable[..., float], data: Single | Multi) -> Figure:
+def _figure(metric: Callable[..., float], data: Single | Multi) -> Metric:
     return lambda rows: metric(data.only(rows))
 
 

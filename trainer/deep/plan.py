@@ -32,6 +32,8 @@ class Plan:
         seconds: time for the loop, 0 = as long as the epochs take; fewer passes then.
         batch: photos a step, 0 = as many as let a small library take enough steps.
         backbone_rate, head_rate: largest learning rates of the cycle.
+        dropout: share of the embedding's numbers left out in front of the heads, which otherwise
+            know a small library by heart long before the backbone has learned.
         decay: weight decay.
         average: decay of the average of weights that is kept.
         keep: weight of saying the same as before in what is not being learned.
@@ -45,8 +47,9 @@ class Plan:
     epochs: int = 8
     seconds: float = 0.0
     batch: int = 0
-    backbone_rate: float = 3e-4
+    backbone_rate: float = 4.5e-4
     head_rate: float = 3e-3
+    dropout: float = 0.5
     decay: float = 1e-2
     average: float = 0.99
     keep: float = 0.3

@@ -90,7 +90,7 @@ def teach(
         width=training_side(preprocessing.width),
         height=training_side(preprocessing.height),
     )
-    net = make_net(GraphNet(graph, smaller), examples.groups, HeadSettings())
+    net = make_net(GraphNet(graph, smaller), examples.groups, HeadSettings(dropout=plan.dropout))
     seen = examples.rows(TRAIN)
     start_heads(net.heads, cores, seen, old)
     keep = Distillation(_heads_to_keep(ancestry), old, plan.keep)

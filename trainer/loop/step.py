@@ -17,6 +17,7 @@ from trainer.loop.processes import Processes
 from trainer.loop.schedule import rate_factor
 from trainer.loop.settings import FitSettings
 from trainer.losses.objective import Objective
+from trainer.nets.dropout import show_photos
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _SEEDS = 1 << 31
@@ -63,9 +64,10 @@ class Stepper:
         factor = rate_factor(self.settings.schedule, share)
         set_rates(self.optimiser, self.parts, factor, share)
         while True:
-            torch.manual_seed((self.settings.seed * 1_000_003 + number * 1_009) % _SEEDS)
+            drawn_by = (self.settings.seed * 1_000_003 + number * 1_009) % _SEEDS
+            torch.manual_seed(drawn_by)
             try:
-                loss = self._gradients(batch)
+                loss = self._gradients(batch, drawn_by)
                 break
             except RuntimeError as error:
                 if not out_of_memory(error):
@@ -86,7 +88,7 @@ class Stepper:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _gradients(self, batch: Batch) -> Tensor:
+    def _gradients(self, batch: Batch, drawn_by: int) -> Tensor:
         self.optimiser.zero_grad(set_to_none=True)
         own = self.processes.sum(self.objective.totals(batch.rows))
         mixed = own
@@ -99,6 +101,7 @@ class Stepper:
             part = batch.part(at, self.piece)
             last = at == starts[-1]
             exchange = nullcontext() if last else self.processes.without_exchange(self.called)
+            show_photos(self.called, part.rows, drawn_by)
             with exchange:
                 piece_loss = self._loss(part, own, mixed)
                 if not self.objective.additive:

@@ -8,6 +8,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from trainer.nets.dropout import PhotoDropout
+
 
 @dataclass(frozen=True)
 class HeadSettings:
@@ -32,11 +34,11 @@ class HeadNet(nn.Module):
         layers: the linear layers, first to last.
     """
 
-    def __init__(self, width: int, labels: int, settings: HeadSettings) -> None:
+    def __init__(self, width: int, labels: int, settings: HeadSettings, salt: int = 0) -> None:
         super().__init__()
         widths = (width, *settings.hidden, labels)
         self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(widths))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = PhotoDropout(settings.dropout, salt)
         for layer in self.layers:
             _start(cast(nn.Linear, layer), settings.initial, last=layer is self.layers[-1])
 

@@ -62,7 +62,7 @@ def make_net(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = {
-            group.name: HeadNet(width, len(group.labels), by_name.get(group.name, one))
-            for group in groups
+            group.name: HeadNet(width, len(group.labels), by_name.get(group.name, one), number)
+            for number, group in enumerate(groups)
         }
     return Net(backbone, made)

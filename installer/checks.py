@@ -19,10 +19,12 @@ CHECKS = (
     ("layers", ("lint-imports",)),
 )
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
-"""Tests run on all cores; those of a file together, because they share what they prepare."""
+"""Slow tests run on all cores; those of a file together, because they share what they prepare.
+The fast ones, most of them of the window, run one after the other: spread out, one of four runs
+stood still in a wait for Qt's events."""
 
 TESTS = (
-    ("fast tests", ("pytest", "-m", "not slow", *SPREAD)),
+    ("fast tests", ("pytest", "-m", "not slow")),
     ("slow tests", ("pytest", "-m", "slow", "--durations=12", *SPREAD)),
 )
 
